@@ -45,7 +45,7 @@ class Ecg:
     @property
     def duration_s(self) -> float:
         """Length of the record in seconds."""
-        return self.signal_mv.shape[0] / self.fs_hz
+        return float(self.signal_mv.shape[0] / self.fs_hz)
 
     @property
     def time_s(self) -> NDArray[np.float64]:
@@ -62,7 +62,7 @@ class Ecg:
     @property
     def printed(self) -> dict[str, bool]:
         """Which leads hold at least one sample."""
-        held = np.isfinite(self.signal_mv).any(axis=0)
+        held = np.isfinite(self.signal_mv).any(axis=0).tolist()
         return {name: bool(h) for name, h in zip(self.leads, held, strict=True)}
 
 
