@@ -62,8 +62,7 @@ class Ecg:
     @property
     def printed(self) -> dict[str, bool]:
         """Which leads hold at least one sample."""
-        held = np.isfinite(self.signal_mv).any(axis=0)
-        return {name: bool(h) for name, h in zip(self.leads, held, strict=True)}
+        return {name: bool(np.isfinite(self.lead(name)).any()) for name in self.leads}
 
 
 @dataclass(frozen=True)
