@@ -227,6 +227,7 @@ def _decode_pdf(data: bytes, page: int) -> tuple[Rgb, int]:
             width_pt, height_pt = sheet.get_size()
             scale = min(PDF_DPI / 72, (MAX_PDF_PIXELS / (width_pt * height_pt)) ** 0.5)
             _check_size(int(width_pt * scale), int(height_pt * scale))
+            scale *= 1 - 1e-6  # pdfium rounds up: an edge a billionth over a pixel would cost a whole one
             rgb: Rgb = np.array(sheet.render(scale=scale, rev_byteorder=True).to_numpy()[..., :3])
             return rgb, len(pdf)
         finally:
