@@ -189,7 +189,7 @@ def _fibrillate(rng: np.random.Generator, time_s: Array) -> Array:
     height = np.interp(time_s, knots_s, rng.uniform(0.55, 1.3, knots_s.size))
     wave = height * (np.sin(phase) + 0.35 * np.sin(2 * phase + 0.6))
     late = height * np.sin(phase - 0.9)
-    return wave[:, None] * np.array([-0.013, 0.010, -0.040]) + late[:, None] * np.array([0.006, 0.030, 0.004])
+    return np.outer(wave, [-0.013, 0.010, -0.040]) + np.outer(late, [0.006, 0.030, 0.004])
 
 
 def _draw_person(rng: np.random.Generator) -> Array:
@@ -198,7 +198,7 @@ def _draw_person(rng: np.random.Generator) -> Array:
     turn = np.array([[1, -roll, yaw], [roll, 1, -pitch], [-yaw, pitch, 1]])
     rotation, _ = np.linalg.qr(turn)
     rotation *= np.sign(np.diag(rotation))
-    return rotation * rng.uniform(0.96, 1.12)
+    return np.asarray(rotation * rng.uniform(0.96, 1.12))
 
 
 def _disturb(

@@ -52,7 +52,7 @@ def _cover(count: int, centres_mm: NDArray[np.float64], width_mm: float, px_per_
     edges_mm = np.arange(count + 1) / px_per_mm
     begin, end = centres_mm - width_mm / 2, centres_mm + width_mm / 2
     inside_mm = np.clip(edges_mm[:, None], begin, end).sum(axis=1)
-    return (np.diff(inside_mm) * px_per_mm).clip(0, 1).astype(np.float32)
+    return np.asarray((np.diff(inside_mm) * px_per_mm).clip(0, 1), np.float32)
 
 
 def draw_lines(ink: Plane, px_per_mm: float, lines_mm: Iterable[NDArray[np.float64]], pen_mm: float) -> None:

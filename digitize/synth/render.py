@@ -9,14 +9,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from digitize.record import LEADS, Ecg
-from digitize.sheets import KnownSheet, load_layouts
+from digitize.sheets import load_layouts
 from digitize.stages import Box, Calibration, Layout, Panel, Word
 from digitize.synth.ink import Rgb, draw_bars, draw_grid, draw_lines, draw_words, press
+from digitize.synth.place import (
+    Place,
+    Separator,
+    outline_pulse,
+    place_grid,
+    place_header,
+    place_labels,
+    place_panels,
+    place_pulses,
+    place_separators,
+)
 
 Paper = Literal["a4", "letter"]
 Grid = Literal["1+5", "5", "none"]
-Place = Literal["left", "right", "none"]
-Separator = Literal["tick", "bar", "none"]
 
 PAPERS_MM: dict[str, tuple[float, float]] = {"a4": (297.0, 210.0), "letter": (279.4, 215.9)}
 
@@ -26,14 +35,9 @@ COLOURS: dict[str, tuple[Rgb, Rgb, Rgb]] = {  # paper, 1 mm lines, 5 mm lines
     "grey": ((252, 252, 252), (218, 218, 218), (160, 160, 160)),
     "blue": ((252, 253, 255), (206, 222, 240), (134, 168, 208)),
     "green": ((250, 253, 249), (204, 228, 204), (130, 180, 138)),
+    "dark_red": ((252, 252, 252), (220, 186, 182), (150, 62, 62)),
 }
 INK: Rgb = (26, 24, 28)
-
-_BORDER_MM = 4.0  # least white border around the grid
-_HEADER_MM = 30.0  # from the grid's top edge to the room of the first row
-_FOOTER_MM = 14.0
-_PULSE_MM = 5.0  # a calibration pulse is 1 mV high and 5 mm wide on every machine
-_PULSE_ROOM_MM = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +134,7 @@ def render(
         Seconds in a column; left out, the sheet's own, made shorter at higher speeds so that the page stays as wide.
     grid : {"1+5", "5", "none"}
         Lines every 1 and 5 mm, every 5 mm only, or none.
-    colour : {"red", "pink", "grey", "blue", "green"}
+    colour : {"red", "pink", "grey", "blue", "green", "dark_red"}
         Of paper and grid.
     separator : {"tick", "bar", "none"}
         Mark between columns: two short strokes above and below the trace, or one thick bar through it.
@@ -162,11 +166,11 @@ def render(
     sheet = load_layouts()[layout]
     seconds = column_s or sheet.column_s * min(1.0, 25.0 / mm_per_s)
     width_mm, height_mm = PAPERS_MM[paper]
-    grid_mm = _place_grid(width_mm, height_mm)
-    panels = _place_panels(sheet, seconds, mm_per_s, grid_mm, pulse)
+    grid_mm = place_grid(width_mm, height_mm)
+    panels = place_panels(sheet, seconds, mm_per_s, grid_mm, pulse)
     printed, traces = _print_signal(ecg, panels, seconds * sheet.columns, mm_per_s, mm_per_mv)
-    pulses = _place_pulses(panels, mm_per_mv, pulse)
-    bars = _place_separators(panels, separator)
+    pulses = place_pulses(panels, mm_per_mv, pulse)
+    bars = place_separators(panels, separator)
 
     px_per_mm = dpi / 25.4
     shape = (round(height_mm * px_per_mm), round(width_mm * px_per_mm))
@@ -176,10 +180,10 @@ def render(
     foot = f"{mm_per_s:g} mm/s   {mm_per_mv:g} mm/mV   0.05-150 Hz" if footer is None else footer
     label_mm, word_mm = 3.4, 3.0
     ink = np.zeros(shape, np.float32)
-    labels = draw_words(ink, px_per_mm, _place_labels(panels, label_above), label_mm)
-    words = draw_words(ink, px_per_mm, _place_header(header, foot, grid_mm), word_mm)
+    labels = draw_words(ink, px_per_mm, place_labels(panels, label_above), label_mm)
+    words = draw_words(ink, px_per_mm, place_header(header, foot, grid_mm), word_mm)
     draw_bars(ink, px_per_mm, bars)
-    lines = [trace.points_mm for trace in traces] + [_outline_pulse(box) for box in pulses]
+    lines = [trace.points_mm for trace in traces] + [outline_pulse(box) for box in pulses]
     draw_lines(ink, px_per_mm, lines, pen_mm)
     press(rgb, ink, INK)
     return Page(
@@ -194,34 +198,6 @@ def render(
         pulses_mm=pulses,
         grid_mm=grid_mm,
     )
-
-
-def _place_grid(width_mm: float, height_mm: float) -> Box:
-    """As many whole 5 mm boxes as the paper holds, in its middle."""
-    cols, rows = (int((side_mm - 2 * _BORDER_MM) // 5) for side_mm in (width_mm, height_mm))
-    left_mm, top_mm = (width_mm - 5 * cols) / 2, (height_mm - 5 * rows) / 2
-    return left_mm, top_mm, left_mm + 5 * cols, top_mm + 5 * rows
-
-
-def _place_panels(sheet: KnownSheet, column_s: float, mm_per_s: float, grid_mm: Box, pulse: Place) -> tuple[Panel, ...]:
-    """Lay the panels out: rows evenly spaced, the whole block centred, room for the pulse on its side."""
-    column_mm = column_s * mm_per_s
-    width_mm = column_mm * sheet.columns
-    room_mm = grid_mm[2] - grid_mm[0] - (_PULSE_ROOM_MM if pulse != "none" else 0.0)
-    if width_mm > room_mm:
-        raise ValueError(f"{width_mm:g} mm of trace do not fit {room_mm:g} mm of paper; give a shorter column_s")
-    left_mm = grid_mm[0] + (room_mm - width_mm) / 2 + (_PULSE_ROOM_MM if pulse == "left" else 0.0)
-    rows = [*sheet.rows, *((lead,) for lead in sheet.strips)]
-    top_mm = grid_mm[1] + _HEADER_MM
-    gap_mm = (grid_mm[3] - _FOOTER_MM - top_mm) / len(rows)
-    panels = []
-    for row, leads in enumerate(rows):
-        strip = row >= len(sheet.rows)
-        step_mm = width_mm if strip else column_mm
-        for column, lead in enumerate(leads):
-            x_mm = (left_mm + column * step_mm, left_mm + (column + 1) * step_mm)
-            panels.append(Panel(lead, row, column, x_mm, top_mm + (row + 0.5) * gap_mm, column * column_s, strip))
-    return tuple(panels)
 
 
 def _print_signal(
@@ -244,56 +220,3 @@ def _print_signal(
         x_mm = panel.x_mm[0] + (np.arange(first, stop) / ecg.fs_hz - panel.start_s) * mm_per_s
         traces.append(Trace(panel, first, np.stack([x_mm, panel.baseline_mm - signal_mv * mm_per_mv], axis=1)))
     return Ecg(printed_mv, ecg.fs_hz, LEADS), tuple(traces)
-
-
-def _place_pulses(panels: tuple[Panel, ...], mm_per_mv: float, pulse: Place) -> tuple[Box, ...]:
-    """One calibration pulse a row, 1.5 mm from the trace."""
-    if pulse == "none":
-        return ()
-    boxes = {}
-    for panel in panels:
-        if pulse == "right" or panel.column == 0:
-            left_mm = panel.x_mm[0] - 1.5 - _PULSE_MM if pulse == "left" else panel.x_mm[1] + 1.5
-            boxes[panel.row] = (left_mm, panel.baseline_mm - mm_per_mv, left_mm + _PULSE_MM, panel.baseline_mm)
-    return tuple(boxes.values())
-
-
-def _outline_pulse(box: Box) -> NDArray[np.float64]:
-    """The pen's way around a pulse, with a foot on either side."""
-    left, top, right, bottom = box
-    way = [(left - 1.5, bottom), (left, bottom), (left, top), (right, top), (right, bottom), (right + 1.5, bottom)]
-    return np.array(way, np.float64)
-
-
-def _place_separators(panels: tuple[Panel, ...], separator: Separator) -> list[Box]:
-    """Filled boxes between the columns."""
-    inner = [panel for panel in panels if panel.column > 0]
-    if separator == "tick":
-        ends = [(panel, side) for panel in inner for side in (-1, 1)]
-        return [
-            (p.x_mm[0] - 0.2, p.baseline_mm + s * 5.5 - 1.5, p.x_mm[0] + 0.2, p.baseline_mm + s * 5.5 + 1.5)
-            for p, s in ends
-        ]
-    if separator == "bar":
-        return [(p.x_mm[0] - 0.35, p.baseline_mm - 3, p.x_mm[0] + 0.35, p.baseline_mm + 3) for p in inner]
-    return []
-
-
-def _place_labels(panels: tuple[Panel, ...], above: bool) -> list[tuple[str, float, float]]:
-    """Text, left and top of every lead name: clear of the baseline, yet nearer to its own row than to the next."""
-    gap_mm = max(p.baseline_mm for p in panels) - min(p.baseline_mm for p in panels)
-    gap_mm /= max(p.row for p in panels)
-    down_mm = -min(10.0, 0.5 * gap_mm) if above else min(4.0, 0.1 * gap_mm)
-    return [(p.lead, p.x_mm[0] + 1.2, p.baseline_mm + down_mm) for p in panels]
-
-
-def _place_header(header: tuple[str, ...], footer: str, grid_mm: Box) -> list[tuple[str, float, float]]:
-    """Header columns spread over the width, the footer at the bottom left."""
-    left, top, right, bottom = grid_mm
-    step_mm = (right - left) / max(1, len(header))
-    placed = [
-        (line, left + 8 + k * step_mm, top + 5 + 4.6 * n)
-        for k, column in enumerate(header)
-        for n, line in enumerate(column.split("\n"))
-    ]
-    return [*placed, (footer, left + 8, bottom - 7.0)]

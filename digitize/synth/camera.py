@@ -1,0 +1,147 @@
+"""A bent sheet of paper under a pinhole camera: where every paper millimetre lands in the photo, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bend:
+    """A straight bend of the sheet, rising on both sides of a line.
+
+    A small radius is a fold, a large one a curl; a negative slope bends away from the viewer.
+
+    Attributes
+    ----------
+    angle_deg : float
+        Direction in which the sheet rises; the line runs across it.
+    offset_mm : float
+        Distance of the line from the paper's origin, along that direction.
+    slope : float
+        Millimetres up for each millimetre away from the line.
+    radius_mm : float
+        How soon the slope is reached.
+    """
+
+    angle_deg: float
+    offset_mm: float
+    slope: float
+    radius_mm: float
+
+    def away_mm(self, points_mm: Array) -> Array:
+        """Signed distance from the line, shape (...)."""
+        angle = np.deg2rad(self.angle_deg)
+        return np.asarray(points_mm @ np.array([np.cos(angle), np.sin(angle)]) - self.offset_mm)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A camera's view of a bent sheet.
+
+    Attributes
+    ----------
+    camera : ndarray, shape (3, 4)
+        Projection from paper (x, y, height, 1) to photo pixels (x, y, 1), up to scale.
+    bends : tuple of Bend
+    """
+
+    camera: Array
+    bends: tuple[Bend, ...] = ()
+
+    def to_px(self, points_mm: ArrayLike) -> Array:
+        """Photo pixels of paper points (x, y), shape (..., 2)."""
+        points = np.asarray(points_mm, np.float64)
+        lifted = np.concatenate([points, self._height_mm(points)[..., None], np.ones_like(points[..., :1])], axis=-1)
+        seen = lifted @ self.camera.T
+        return np.asarray(seen[..., :2] / seen[..., 2:])
+
+    def to_mm(self, points_px: ArrayLike, turns: int = 6) -> Array:
+        """Paper points under photo pixels (x, y), shape (..., 2).
+
+        The flat sheet's homography is inverted exactly; the bends, which move a point by little, by iteration.
+        """
+        back = np.asarray(np.linalg.inv(self.camera[:, [0, 1, 3]]), np.float64)
+        goal = _divide(np.asarray(points_px, np.float64), back)
+        points = goal
+        for _ in range(turns if self.bends else 0):
+            points = points + goal - _divide(self.to_px(points), back)
+        return points
+
+    def slopes(self, points_mm: ArrayLike) -> Array:
+        """How the sheet rises along x and y at paper points, shape (..., 2)."""
+        points = np.asarray(points_mm, np.float64)
+        total = np.zeros_like(points)
+        for bend in self.bends:
+            away, angle = bend.away_mm(points), np.deg2rad(bend.angle_deg)
+            steep = bend.slope * away / np.hypot(away, bend.radius_mm)
+            total += steep[..., None] * np.array([np.cos(angle), np.sin(angle)])
+        return total
+
+    def _height_mm(self, points_mm: Array) -> Array:
+        height = np.zeros(points_mm.shape[:-1])
+        for bend in self.bends:
+            height += bend.slope * (np.hypot(bend.away_mm(points_mm), bend.radius_mm) - bend.radius_mm)
+        return height
+
+
+def _divide(points: Array, matrix: Array) -> Array:
+    """Apply a homography, shape (3, 3), to points of shape (..., 2)."""
+    seen = np.concatenate([points, np.ones_like(points[..., :1])], axis=-1) @ matrix.T
+    return np.asarray(seen[..., :2] / seen[..., 2:])
+
+
+def aim_camera(
+    paper_mm: tuple[float, float],
+    size_px: tuple[int, int],
+    *,
+    roll_deg: float = 0.0,
+    pitch_deg: float = 0.0,
+    yaw_deg: float = 0.0,
+    distance: float = 1.6,
+    fill: float = 0.92,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> Array:
+    """Point a camera at a sheet so that all of it is in the frame.
+
+    Parameters
+    ----------
+    paper_mm : (float, float)
+        Width and height of the sheet.
+    size_px : (int, int)
+        Width and height of the photo.
+    roll_deg, pitch_deg, yaw_deg : float
+        Turn of the sheet in the picture, and its tilt about the picture's x and y axes.
+    distance : float
+        Of the camera, in page widths: the nearer, the stronger the perspective.
+    fill : float
+        Share of the frame that the sheet spans in its tighter direction.
+    shift : (float, float)
+        Moves the sheet in the frame, -1 to 1 of the room that is left.
+
+    Returns
+    -------
+    ndarray, shape (3, 4)
+        See `View`.
+    """
+    roll, pitch, yaw = np.deg2rad([roll_deg, pitch_deg, yaw_deg])
+    turn_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    turn_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    turn_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    width, height = paper_mm
+    centred = np.array([[1, 0, 0, -width / 2], [0, 1, 0, -height / 2], [0, 0, -1, 0]])  # height is towards the camera
+    pose = turn_y @ turn_x @ turn_z @ centred
+    pose[2, 3] += distance * width
+    corners = np.array([[0, 0, 0, 1], [width, 0, 0, 1], [width, height, 0, 1], [0, height, 0, 1]]) @ pose.T
+    flat = corners[:, :2] / corners[:, 2:]
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    size = np.array(size_px, np.float64)
+    zoom = float((fill * size / (high - low)).min())
+    room = size - zoom * (high - low)
+    start = room / 2 * (1 + np.array(shift)) - 0.5
+    lens = np.array([[zoom, 0, start[0] - zoom * low[0]], [0, zoom, start[1] - zoom * low[1]], [0, 0, 1]])
+    return np.asarray(lens @ pose)
