@@ -1,0 +1,1 @@
+"""The commands of ``paperbeat``, one module to a group; each imports what is heavy inside the function."""

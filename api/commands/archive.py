@@ -1,0 +1,54 @@
+"""``paperbeat batch``: archives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def batch(
+    inputs: Annotated[list[Path], typer.Argument(metavar="IN...", help="Pages, and folders of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Gets a results folder for every page.")],
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Pages at a time; the number of cores when left out.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
+) -> None:
+    """Read many pages. Run it again to go on where it stopped; pages already read are passed over.
+
+    OUT gets NAME.ecg/ for every page, manifest.jsonl (one line a page as it is done) and summary.csv.
+    """
+    import os
+    from importlib.metadata import version
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from api.batch import SUMMARY, close_batch, find_pages, pages_to_do, run_batch
+
+    software = version("paperbeat")
+    pages = find_pages(inputs, out)
+    todo = pages_to_do(pages, out, software, retry_failed)
+    done = 0
+    try:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("reading", total=len(pages), completed=len(pages) - len(todo))
+            for entry in run_batch(todo, out, software, min(jobs or os.cpu_count() or 1, max(len(todo), 1))):
+                done += 1
+                progress.advance(bar)
+                if entry.status == "failed":
+                    progress.console.print(f"{entry.path}: {entry.code}", markup=False, highlight=False)
+    except KeyboardInterrupt:
+        left = len(todo) - done
+        typer.echo(f"stopped with {left} of {len(pages)} pages left; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
+    counts = close_batch(pages, out)
+    typer.echo(
+        f"{len(pages)} pages: {counts['ok']} ok, {counts['partial']} partial, {counts['failed']} failed, "
+        f"{len(pages) - len(todo)} of them before; see {out / SUMMARY}"
+    )
+    if counts["failed"]:
+        raise typer.Exit(4)
