@@ -1,0 +1,171 @@
+"""Words printed around the traces, read by whichever text engine is installed.
+
+The grid must be gone before: on a raw grid Tesseract takes minutes. Traces are taken out here, and only the bands of
+the sheet that hold glyphs are shown to the engine, which keeps a page at about a second.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitize.stages import Box, Word
+
+if TYPE_CHECKING:
+    from rapidocr import RapidOCR
+
+Engine = Literal["tesseract", "rapidocr"]
+Line = tuple[int, int, int, int]
+"""Left, top, right, bottom of a line of text on the enlarged sheet, in pixels."""
+
+GLYPH_MM = (0.5, 6.0)
+"""Height of a letter's ink, from a comma to a headline's capitals."""
+
+WORD_GAP_MM = 6.0
+"""Letters and words of one line stand closer than this."""
+
+MIN_LINE_MM = 4.5
+"""Shorter lines (lead labels, stray marks) are not worth an engine's time."""
+
+OCR_PX_PER_MM = 10.0
+"""Text is enlarged to this before it is read: capitals of 2 mm are then 20 pixels high."""
+
+MIN_LETTERS = 3
+"""Fewer separate marks are no line of text."""
+
+MARGIN_PX = 20
+"""White around every line in the picture that the engine sees."""
+
+MIN_CONFIDENCE = 0.3
+INK = 0.35
+TIMEOUT_S = 3.0
+
+
+def find_engine() -> Engine | None:
+    """The text engine to use: Tesseract when its program is there, else rapidocr when it is installed, else None."""
+    if shutil.which("tesseract") and importlib.util.find_spec("pytesseract"):
+        return "tesseract"
+    return "rapidocr" if importlib.util.find_spec("rapidocr") else None
+
+
+def read_words(
+    darkness: NDArray[np.float32], px_per_mm: tuple[float, float], engine: Engine | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> tuple[Word, ...]:  # fmt: skip
+    """Read the lines of text on an upright sheet.
+
+    Parameters
+    ----------
+    darkness : ndarray of float32, shape (H, W)
+        Ink that is no grid, 0 (paper) to 1 (black); traces and print alike.
+    px_per_mm : (float, float)
+        Along x and y.
+    engine : {"tesseract", "rapidocr"}, optional
+        Instead of the one that `find_engine` names.
+    timeout_s : float
+        Tesseract is stopped after this.
+
+    Returns
+    -------
+    tuple of Word
+        Lead labels and single marks are mostly left out. Empty without an engine, and when it ran out of time.
+    """
+    engine = engine or find_engine()
+    size = tuple(max(1, round(n * OCR_PX_PER_MM / p)) for n, p in zip(darkness.shape[::-1], px_per_mm, strict=True))
+    scaled = np.clip(np.asarray(cv2.resize(darkness, size, interpolation=cv2.INTER_CUBIC), np.float32), 0, 1)
+    lines = _find_lines(scaled)
+    if engine is None or not lines:
+        return ()
+    picture, tops = _stack_lines(scaled, lines)
+    found = _run_tesseract(picture, timeout_s) if engine == "tesseract" else _run_rapidocr(picture)
+    words = []
+    for text, (left, top, right, bottom), confidence in found:
+        row = int(np.searchsorted(tops, (top + bottom) / 2, side="right")) - 1
+        if text.strip() and confidence >= MIN_CONFIDENCE and row >= 0:
+            dx, dy = lines[row][0] - MARGIN_PX, lines[row][1] - tops[row]
+            left_mm, right_mm = (left + dx) / OCR_PX_PER_MM, (right + dx) / OCR_PX_PER_MM
+            top_mm, bottom_mm = (top + dy) / OCR_PX_PER_MM, (bottom + dy) / OCR_PX_PER_MM
+            words.append(Word(text.strip(), (left_mm, top_mm, right_mm, bottom_mm), confidence))
+    return tuple(words)
+
+
+def _find_lines(scaled: NDArray[np.float32]) -> list[Line]:
+    """Boxes of the lines that ink of letter size forms."""
+    ink = (scaled > INK).astype(np.uint8)
+    _, marks, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH] / OCR_PX_PER_MM, stats[:, cv2.CC_STAT_HEIGHT] / OCR_PX_PER_MM
+    letter = (high <= GLYPH_MM[1]) & (wide <= 2.5 * GLYPH_MM[1]) & (np.maximum(high, wide) >= 0.2)
+    letter &= ~((high < 0.6) & (wide > 3.0))
+    letter[0] = False
+    body = (letter & (high >= GLYPH_MM[0]))[marks].astype(np.uint8)
+    reach = np.ones((1, round(WORD_GAP_MM * OCR_PX_PER_MM)), np.uint8)
+    _, line_of, joined, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(body, cv2.MORPH_CLOSE, reach), connectivity=8
+    )
+    x, y = np.rint(centres[letter & (high >= GLYPH_MM[0])]).astype(int).T
+    letters = np.bincount(line_of[y, x], minlength=len(joined))
+    lines: list[Line] = []
+    pad_x, pad_y = round(1.5 * OCR_PX_PER_MM), round(0.6 * OCR_PX_PER_MM)
+    for (left, top, width, height, _), count in zip(joined[1:], letters[1:], strict=True):
+        if (
+            count >= MIN_LETTERS
+            and width >= MIN_LINE_MM * OCR_PX_PER_MM
+            and 1.2 <= height / OCR_PX_PER_MM <= 2 * GLYPH_MM[1]
+            and width > height
+        ):
+            right, bottom = min(left + width + pad_x, ink.shape[1]), min(top + height + pad_y, ink.shape[0])
+            lines.append((int(max(left - pad_x, 0)), int(max(top - pad_y, 0)), int(right), int(bottom)))
+    return sorted(lines, key=lambda line: (line[1], line[0]))
+
+
+def _stack_lines(scaled: NDArray[np.float32], lines: list[Line]) -> tuple[NDArray[np.uint8], list[int]]:
+    """The lines under one another, black on white, and where each begins."""
+    width = max(right - left for left, _, right, _ in lines) + 2 * MARGIN_PX
+    height = sum(bottom - top + MARGIN_PX for _, top, _, bottom in lines) + MARGIN_PX
+    picture = np.full((height, width), 255, np.uint8)
+    tops, y = [], MARGIN_PX
+    for left, top, right, bottom in lines:
+        ink = np.clip(scaled[top:bottom, left:right] * 1.3, 0, 1)
+        picture[y : y + bottom - top, MARGIN_PX : MARGIN_PX + right - left] = np.rint(255 * (1 - ink)).astype(np.uint8)
+        tops.append(y)
+        y += bottom - top + MARGIN_PX
+    return picture, tops
+
+
+def _run_tesseract(picture: NDArray[np.uint8], timeout_s: float) -> list[tuple[str, Box, float]]:
+    """Words, boxes in pixels, confidences 0 to 1; nothing when the time was not enough."""
+    import pytesseract
+
+    try:
+        table: dict[str, list[Any]] = pytesseract.image_to_data(
+            picture, config="--psm 11 --oem 1", timeout=timeout_s, output_type=pytesseract.Output.DICT
+        )
+    except (RuntimeError, pytesseract.TesseractError):
+        return []
+    rows = zip(*(table[key] for key in ("text", "left", "top", "width", "height", "conf")), strict=True)
+    return [(str(t), (x, y, x + w, y + h), float(conf) / 100) for t, x, y, w, h, conf in rows if str(t).strip()]
+
+
+@cache
+def _open_rapidocr() -> RapidOCR:
+    import logging
+
+    from rapidocr import RapidOCR
+
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    return RapidOCR(params={"Global.log_level": "error", "Det.limit_side_len": 960, "Det.limit_type": "max"})
+
+
+def _run_rapidocr(picture: NDArray[np.uint8]) -> list[tuple[str, Box, float]]:
+    """Lines, boxes in pixels, confidences 0 to 1."""
+    result: Any = _open_rapidocr()(np.repeat(picture[..., None], 3, axis=2), use_cls=False)
+    if result.boxes is None or result.txts is None or result.scores is None:
+        return []
+    boxes = [(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()) for quad in np.asarray(result.boxes)]
+    return list(zip(result.txts, boxes, (float(s) for s in result.scores), strict=True))
