@@ -91,7 +91,8 @@ def _check_tesseract() -> Check:
     if program is None:
         remedy = (
             "Optional; reads age, sex, speed and gain printed on the page. "
-            "Debian, Ubuntu: apt-get install tesseract-ocr; Fedora: dnf install tesseract; macOS: brew install tesseract."
+            "Debian, Ubuntu: apt-get install tesseract-ocr; Fedora: dnf install tesseract; "
+            "macOS: brew install tesseract."
         )
         return Check("tesseract", "absent", "no such program", remedy)
     try:
