@@ -14,7 +14,7 @@ function make(tag, text, className) {
 function choose(file) {
   if (!file) return;
   picture = file;
-  $("chosen").textContent = `${file.name}, ${(file.size / 1e6).toFixed(1)} MB`;
+  $("chosen").textContent = `${file.name}, ${(file.size / 1e6).toFixed(file.size < 1e5 ? 3 : 1)} MB`;
   $("read").disabled = false;
   $("read").focus();
 }
@@ -41,16 +41,20 @@ $("ask").addEventListener("submit", async (event) => {
   for (const [name, value] of new FormData($("ask"))) if (value !== "") form.append(name, value);
   show("busy");
   $("read").disabled = true;
+  const { ok, body } = await send(form);
+  $("read").disabled = false;
+  if (ok) showResult(body); else showProblem(body);
+});
+
+async function send(form) {
   try {
     const answer = await fetch("/v1/ecgs", { method: "POST", body: form });
-    const body = await answer.json();
-    if (answer.ok) showResult(body); else showProblem(body);
+    return { ok: answer.ok, body: await answer.json() };
   } catch {
-    showProblem({ detail: "The server did not answer.", code: "unreachable", hint: "Is `paperbeat serve` still running?" });
-  } finally {
-    $("read").disabled = false;
+    const body = { detail: "The server did not answer.", code: "unreachable", hint: "Is `paperbeat serve` still running?" };
+    return { ok: false, body };
   }
-});
+}
 
 function show(one) {
   for (const id of ["busy", "error", "result"]) $(id).hidden = id !== one;
@@ -71,8 +75,9 @@ function showResult(report) {
   current = report;
   $("findings").replaceChildren(...report.findings.map(findingItem));
   $("overlay").src = $("overlay-link").href = report.links["overlay.png"];
-  $("measurements").replaceChildren(...measurementRows(report));
-  showStLevels(report.measurements.st ?? []);
+  $("measurements").replaceChildren(...rows(measured(report.measurements)));
+  $("st").replaceChildren(...rows((report.measurements.st ?? []).map(({ lead, j_mv }) => [lead, j_mv == null ? "–" : number(j_mv, 2)])));
+  $("basis").replaceChildren(...rows(basis(report)));
   $("notes").replaceChildren(...report.notes.map(noteItem));
   $("notes-section").hidden = report.notes.length === 0;
   $("links").replaceChildren(...downloadLinks(report));
@@ -93,33 +98,36 @@ function findingItem(finding) {
   return item;
 }
 
-function measurementRows({ measurements, calibration, layout, patient, status }) {
-  const rows = [
-    ["Heart rate", measurements.heart_rate_bpm, "bpm"], ["PR", measurements.pr_ms, "ms"],
-    ["QRS", measurements.qrs_ms, "ms"], ["QT", measurements.qt_ms, "ms"],
-    ...Object.entries(measurements).filter(([name]) => /^qtc_\w+_ms$/.test(name))
-      .map(([name, value]) => [`QTc ${name.slice(4, -3)}`, value, "ms"]),
-    ["Axis", measurements.axis_deg, "°"],
-  ].map(([name, value, unit]) => [name, value == null ? "not measured" : `${number(value, 0)} ${unit}`]);
-  const source = calibration && (typeof calibration.source === "string" ? calibration.source
-    : Object.entries(calibration.source ?? {}).map(([what, where]) => `${what} ${where}`).join(", "));
-  if (calibration) rows.push(["Paper", `${calibration.mm_per_s} mm/s, ${calibration.mm_per_mv} mm/mV${source ? ` (${source})` : ""}`]);
-  if (layout) rows.push(["Layout", layout.name]);
-  const who = [patient?.age_y == null ? "age unknown" : `${patient.age_y} years`, patient?.sex ?? "sex unknown"];
-  rows.push(["Patient", who.join(", ")]);
-  if (status !== "ok") rows.push(["Page", "read in part, see notes"]);
-  return rows.map(([name, value]) => {
+function rows(pairs) {
+  return pairs.map(([name, value]) => {
     const row = document.createElement("div");
     row.append(make("dt", name), make("dd", value));
     return row;
   });
 }
 
-function showStLevels(levels) {
-  const [head, body] = $("st").querySelectorAll("tr");
-  head.replaceChildren(...levels.map(({ lead }) => { const cell = make("th", lead); cell.scope = "col"; return cell; }));
-  body.replaceChildren(...levels.map(({ j_mv }) => make("td", j_mv == null ? "–" : number(j_mv, 2))));
-  $("st").hidden = levels.length === 0;
+function measured(measurements) {
+  const corrected = Object.entries(measurements).filter(([name]) => /^qtc_\w+_ms$/.test(name))
+    .map(([name, value]) => [`QTc ${name.charAt(4).toUpperCase()}${name.slice(5, -3)}`, value, " ms"]);
+  return [
+    ["Heart rate", measurements.heart_rate_bpm, " bpm"], ["PR", measurements.pr_ms, " ms"],
+    ["QRS", measurements.qrs_ms, " ms"], ["QT", measurements.qt_ms, " ms"], ...corrected,
+    ["Axis", measurements.axis_deg, "°"],
+  ].map(([name, value, unit]) => [name, value == null ? "not measured" : `${number(value, 0)}${unit}`]);
+}
+
+function basis({ calibration, layout, patient, status }) {
+  const pairs = [];
+  if (calibration) {
+    const { source } = calibration;
+    const told = typeof source === "string" ? source
+      : Object.entries(source ?? {}).map(([what, where]) => `${what} ${where}`).join(", ");
+    pairs.push(["Paper", `${calibration.mm_per_s} mm/s, ${calibration.mm_per_mv} mm/mV${told ? ` (${told})` : ""}`]);
+  }
+  if (layout) pairs.push(["Layout", `${layout.name} (${layout.source})`]);
+  const who = [patient?.age_y == null ? "age unknown" : `${patient.age_y} years`, patient?.sex ?? "sex unknown"];
+  pairs.push(["Patient", who.join(", ")], ["Page", status === "ok" ? "read in full" : "read in part, see notes"]);
+  return pairs;
 }
 
 function noteItem(note) {
