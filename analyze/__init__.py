@@ -1,0 +1,32 @@
+"""Signals to findings: an Ecg becomes a Report.
+
+>>> from analyze import Patient, analyze
+>>> report = analyze(ecg, Patient(age_y=54, sex="male"))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from analyze.measure import measure
+from analyze.measurements import Measurements, StLevel
+from analyze.report import Report, analyze, to_json
+from analyze.report_html import to_html
+from analyze.report_text import to_text
+from analyze.rules.engine import Evidence, Finding
+from analyze.waves import Fiducials, delineate
+from digitize.record import Patient
+
+__all__ = [
+    "Evidence",
+    "Fiducials",
+    "Finding",
+    "Measurements",
+    "Patient",
+    "Report",
+    "StLevel",
+    "analyze",
+    "delineate",
+    "measure",
+    "to_html",
+    "to_json",
+    "to_text",
+]

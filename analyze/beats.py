@@ -1,0 +1,207 @@
+"""Heart beats: where the QRS complexes are, which of them have the usual shape, and how regular they come.
+
+All leads that are seen at a moment speak together, each weighted by how far its QRS complexes stand out of the rest; on
+a sheet that is the column's leads and the rhythm strip. Where no lead is seen there are no beats, and the pause is not
+counted as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.signal import butter, find_peaks, sosfiltfilt
+
+from analyze.columns import finite_runs
+from digitize.record import Ecg
+
+Floats = NDArray[np.float64]
+
+_BAND_HZ = (8.0, 25.0)  # most of a QRS complex, little of P and T (Elgendi 2010)
+_REFRACTORY_S = 0.23
+_THRESHOLD = 0.32  # of the height usual around that moment
+_SEARCH_BACK = 0.16  # the same, where a beat seems to be missing
+_BRIDGE_S = 0.03
+_SHORTEST_S = 0.35
+_EDGE_S = 0.06  # the ends of a stretch are trusted less: a join or a filter's end is no beat
+_SAME_SHAPE = 0.8  # correlation with the typical beat
+_SHAPE_S = (0.08, 0.14)
+
+
+@dataclass(frozen=True, eq=False)
+class Beats:
+    """The beats of an ECG.
+
+    Attributes
+    ----------
+    r : ndarray of int, shape (beats,)
+        Sample of each QRS complex, common to all leads.
+    normal : ndarray of bool, shape (beats,)
+        True for the shape most beats have; False for ectopic beats and artefacts.
+    rr_s : ndarray, shape (intervals,)
+        Times between neighbouring beats, those left out that span a stretch where no lead can be read.
+    """
+
+    r: NDArray[np.int64]
+    normal: NDArray[np.bool_]
+    rr_s: Floats
+
+    @property
+    def heart_rate_bpm(self) -> float | None:
+        """Mean rate over the record, as a cart prints it; None with fewer than two beats."""
+        return float(60.0 / self.rr_s.mean()) if self.rr_s.size else None
+
+    @property
+    def median_rr_s(self) -> float | None:
+        """Median RR interval; None with fewer than two beats."""
+        return float(np.median(self.rr_s)) if self.rr_s.size else None
+
+    @property
+    def regular(self) -> bool | None:
+        """True when neighbouring RR intervals rarely differ by more than a tenth; None with fewer than four beats."""
+        if self.rr_s.size < 3:
+            return None
+        change = np.abs(np.diff(self.rr_s)) / self.rr_s.mean()
+        return bool(np.percentile(change, 75) < 0.1)
+
+
+def find_beats(ecg: Ecg) -> Beats:
+    """Find the QRS complexes in all leads together.
+
+    Parameters
+    ----------
+    ecg : Ecg
+        Any length, any mixture of leads; NaN where a lead is not seen.
+
+    Returns
+    -------
+    Beats
+        Empty where there is nothing like a QRS complex.
+    """
+    energy, seen = _joint_energy(ecg)
+    r = _pick(energy, seen, ecg.fs_hz)
+    normal = _usual_shape(ecg, r)
+    return Beats(r=r, normal=normal, rr_s=_intervals(r, seen, ecg.fs_hz))
+
+
+def _joint_energy(ecg: Ecg) -> tuple[Floats, Floats]:
+    """QRS energy over all leads, about 1 at a usual QRS, and how well each moment is seen, both (time,)."""
+    total = np.zeros(ecg.signal_mv.shape[0])
+    weight = np.zeros_like(total)
+    seen = np.zeros_like(total)
+    for k in range(len(ecg.leads)):
+        x = ecg.signal_mv[:, k]
+        for a, b in finite_runs(x, bridge=round(_BRIDGE_S * ecg.fs_hz), shortest=round(_SHORTEST_S * ecg.fs_hz)):
+            energy = _lead_energy(x[a:b], ecg.fs_hz)
+            level = _usual_height(energy, ecg.fs_hz)
+            rest = float(np.median(energy))
+            if not level.min() > 0 or level.max() < 1e-3:  # below a microvolt nothing is a beat
+                continue
+            trust = _taper(b - a, round(_EDGE_S * ecg.fs_hz))
+            seen[a:b] = np.maximum(seen[a:b], trust)
+            trust = trust * min(float(np.median(level)) / max(rest, 1e-6), 20.0) ** 2
+            total[a:b] += trust * energy / level
+            weight[a:b] += trust
+    joint = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    return joint, seen
+
+
+def _lead_energy(x: Floats, fs_hz: float) -> Floats:
+    """Root mean square of the QRS band over 90 ms, in millivolts."""
+    held = np.isfinite(x)
+    at = np.arange(x.size)
+    filled = np.interp(at, at[held], x[held])
+    high = min(_BAND_HZ[1], 0.45 * fs_hz)
+    sos = butter(2, (_BAND_HZ[0], high), "bandpass", fs=fs_hz, output="sos")
+    band = sosfiltfilt(sos, filled, padlen=min(x.size - 1, round(0.3 * fs_hz)))
+    square = uniform_filter1d(np.square(band), max(3, round(0.09 * fs_hz)), mode="nearest")
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
+
+
+def _usual_height(energy: Floats, fs_hz: float) -> Floats:
+    """How high a beat is around each moment: the median, over 12 s, of what every 1.6 s reaches."""
+    step = max(1, round(0.1 * fs_hz))
+    blocks = np.array([part.max() for part in np.split(energy, np.arange(step, energy.size, step))])
+    tops = maximum_filter1d(blocks, 16, mode="nearest")
+    window = min(121, tops.size)
+    level = np.percentile(sliding_window_view(tops, window), 60, axis=1)
+    centres = (np.arange(level.size) + window / 2) * step  # before the first and after the last, np.interp holds on
+    return np.asarray(np.interp(np.arange(energy.size), centres, level), dtype=np.float64)
+
+
+def _taper(size: int, edge: int) -> Floats:
+    """1 inside a stretch, falling to nearly 0 over ``edge`` samples at both ends."""
+    from_end = np.minimum(np.arange(size), np.arange(size)[::-1])
+    return np.asarray(np.clip((from_end + 1.0) / (edge + 1.0), 0.0, 1.0), dtype=np.float64)
+
+
+def _pick(energy: Floats, seen: Floats, fs_hz: float) -> NDArray[np.int64]:
+    """Peaks of the joint energy that are beats."""
+    if energy.size < 3:
+        return np.zeros(0, dtype=np.int64)
+    energy = energy * np.sqrt(seen)
+    candidates, _ = find_peaks(energy, distance=max(1, round(_REFRACTORY_S * fs_hz)), height=_SEARCH_BACK)
+    candidates = candidates.astype(np.int64)
+    height = energy[candidates]
+    beats: NDArray[np.int64] = candidates[height >= _THRESHOLD]
+    if beats.size < 3:
+        return beats
+    missing = []
+    rr = np.diff(beats)
+    usual = np.median(rr)
+    for k in np.flatnonzero(rr > 1.55 * usual):
+        inside = (candidates > beats[k] + 0.4 * usual) & (candidates < beats[k + 1] - 0.4 * usual)
+        near = np.median(energy[beats[max(0, k - 2) : k + 4]])
+        inside &= height >= _SEARCH_BACK * max(1.0, near)
+        if inside.any():
+            options = candidates[inside]
+            missing.append(options[np.argmax(energy[options])])
+    found: NDArray[np.int64] = np.sort(np.concatenate([beats, np.array(missing, dtype=np.int64)]))
+    return found
+
+
+def _intervals(r: NDArray[np.int64], seen: Floats, fs_hz: float) -> Floats:
+    """RR intervals in seconds, without those in which a beat may have gone unseen."""
+    rr = np.diff(r) / fs_hz
+    if rr.size == 0:
+        return np.zeros(0)
+    dim = np.concatenate([[0], np.cumsum(seen < 0.99)])
+    blind_s = (dim[r[1:]] - dim[r[:-1]]) / fs_hz
+    usual = float(np.median(rr[blind_s == 0])) if (blind_s == 0).any() else float(np.median(rr))
+    keep = (blind_s == 0) | ((blind_s < 0.3) & (rr < 1.9 * usual))
+    return np.asarray(rr[keep], dtype=np.float64)
+
+
+def _usual_shape(ecg: Ecg, r: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which beats look like most others, by vote of the leads that see them."""
+    before, after = (round(s * ecg.fs_hz) for s in _SHAPE_S)
+    votes = np.zeros(r.size)
+    cast = np.zeros(r.size)
+    for k in range(len(ecg.leads)):
+        x = ecg.signal_mv[:, k]
+        inside = np.flatnonzero((r >= before) & (r + after < x.size))
+        cut = x[r[inside, None] + np.arange(-before, after + 1)]
+        whole = np.isfinite(cut).all(axis=1)
+        inside, cut = inside[whole], cut[whole]
+        if inside.size < 3:  # of two different beats nobody can say which is the usual one
+            continue
+        like = _likeness(cut)
+        votes[inside] += inside.size * (like >= _SAME_SHAPE)
+        cast[inside] += inside.size
+    return np.asarray((votes >= 0.5 * cast) | (cast == 0), dtype=np.bool_)
+
+
+def _likeness(cut: Floats) -> Floats:
+    """Correlation of each beat with the most typical one, shape (beats,); 1 is the same shape and 0 none of it."""
+    centred = cut - np.median(cut, axis=1, keepdims=True)
+    some = centred[np.linspace(0, len(centred) - 1, min(len(centred), 60)).round().astype(int)]
+    norm = np.linalg.norm(some, axis=1, keepdims=True)
+    unit = some / np.maximum(norm, 1e-9)
+    typical = some[np.argmax(np.median(unit @ unit.T, axis=1))]
+    close = some[(unit @ (typical / max(float(np.linalg.norm(typical)), 1e-9))) > _SAME_SHAPE]
+    template = np.median(close, axis=0) if len(close) else typical
+    size = np.maximum(np.linalg.norm(centred, axis=1), float(np.linalg.norm(template)))
+    return np.asarray(centred @ template / np.maximum(size * np.linalg.norm(template), 1e-12), dtype=np.float64)

@@ -1,0 +1,210 @@
+"""Where the waves of one representative beat begin, peak and end, lead by lead.
+
+QRS: where the slope leaves and returns to what it is in the quiet parts, first over all leads of the column, then in
+each lead near there. P and T: the most prominent bump in its window; its ends by the area method of Vazquez-Seisdedos
+et al. 2011 (the point that makes the largest trapezium with the steepest point of the flank).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+from analyze.average import Average
+
+Floats = NDArray[np.float64]
+
+_QRS_REACH_S = (0.14, 0.20)  # how far a QRS complex may reach before and after its reference point
+_SLOPE = (0.06, 0.07)  # of the greatest slope: what counts as flat before and after
+_SMALLEST_P_MV = 0.02
+_SMALLEST_T_MV = 0.03
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Samples from the beat's reference point; NaN where a wave, or its end, cannot be found."""
+
+    p_on: float = np.nan
+    p_peak: float = np.nan
+    p_off: float = np.nan
+    qrs_on: float = np.nan
+    r_peak: float = np.nan
+    qrs_off: float = np.nan
+    t_peak: float = np.nan
+    t_on: float = np.nan
+    t_off: float = np.nan
+
+
+MARKS: tuple[str, ...] = tuple(f.name for f in fields(Marks))
+
+
+def mark_waves(average: Average, with_p: bool = True) -> dict[str, Marks]:
+    """Mark the waves of every lead of a column's representative beat.
+
+    Parameters
+    ----------
+    average : Average
+    with_p : bool
+        False for an ectopic beat: what comes before it is not its P wave.
+
+    Returns
+    -------
+    dict of str to Marks
+        Leads in which the QRS complex can be seen.
+    """
+    joint = _joint_qrs(average)
+    if joint is None:
+        return {}
+    found = {}
+    for k, lead in enumerate(average.column.leads):
+        x = average.mv[:, k]
+        qrs = _lead_qrs(x, average.r, joint, average.fs_hz)
+        if qrs is None:
+            continue
+        on, peak, off = qrs
+        t = _t_wave(x, average, off)
+        p = _p_wave(x, average, on, float(np.nanmedian(average.error_mv[:, k]) if average.at.size > 2 else 0.0))
+        at = {"qrs_on": on, "r_peak": peak, "qrs_off": off, **t, **(p if with_p else {})}
+        found[lead] = Marks(**{name: float(value - average.r) for name, value in at.items()})
+    return found
+
+
+def _smooth(x: Floats, sigma_s: float, fs_hz: float) -> Floats:
+    """Gaussian smoothing of a stretch without gaps."""
+    return np.asarray(gaussian_filter1d(x, max(sigma_s * fs_hz, 0.5), mode="nearest"), dtype=np.float64)
+
+
+def _slope(x: Floats, fs_hz: float) -> Floats:
+    """Absolute slope in mV/s, smoothed; NaN at gaps."""
+    held = np.isfinite(x)
+    if held.sum() < 3:
+        return np.full_like(x, np.nan)
+    filled = np.interp(np.arange(x.size), np.flatnonzero(held), x[held])
+    slope = np.abs(np.gradient(_smooth(filled, 0.004, fs_hz))) * fs_hz
+    return np.where(held, slope, np.nan)
+
+
+def _bounds(slope: Floats, r: int, fs_hz: float, reach: tuple[int, int], still: float) -> tuple[int, int] | None:
+    """Where a steep stretch around ``r`` begins and ends: the slope stays low for ``still`` seconds beyond."""
+    a, b = max(0, reach[0]), min(slope.size, reach[1])
+    near = np.nan_to_num(slope[a:b])
+    if near.size < 5 or not near.max() > 0:
+        return None
+    top = float(near.max())
+    quiet = np.nan_to_num(slope[max(0, a - round(0.1 * fs_hz)) : a])
+    floor = 2.0 * float(np.median(quiet)) if quiet.size > 5 else 0.0
+    gap = max(2, round(still * fs_hz))
+    centre = int(np.clip(r - a, 0, near.size - 1))
+    steep_on = near > min(max(_SLOPE[0] * top, floor), 0.3 * top)
+    steep_off = near > min(max(_SLOPE[1] * top, floor), 0.3 * top)
+    on = _walk(steep_on, centre, -1, gap)
+    off = _walk(steep_off, centre, 1, gap)
+    return a + on, a + off
+
+
+def _walk(steep: NDArray[np.bool_], start: int, step: int, gap: int) -> int:
+    """Last steep sample from ``start`` on, across flat stretches shorter than ``gap``."""
+    last, at, flat = start, start, 0
+    while 0 <= at < steep.size:
+        flat = 0 if steep[at] else flat + 1
+        if steep[at]:
+            last = at
+        elif flat > gap and (last != start or flat > 4 * gap):
+            break
+        at += step
+    return last
+
+
+def _joint_qrs(average: Average) -> tuple[int, int] | None:
+    """QRS onset and end over all leads of the column."""
+    slopes = np.stack([_slope(x, average.fs_hz) for x in average.mv.T])
+    seen = np.isfinite(slopes)
+    joint = np.sqrt(np.where(seen, np.square(slopes), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+    before, after = (round(s * average.fs_hz) for s in _QRS_REACH_S)
+    return _bounds(joint, average.r, average.fs_hz, (average.r - before, average.r + after), 0.014)
+
+
+def _lead_qrs(x: Floats, r: int, joint: tuple[int, int], fs_hz: float) -> tuple[int, int, int] | None:
+    """QRS onset, main peak and end in one lead, near those of all leads."""
+    margin = round(0.016 * fs_hz)
+    a, b = max(0, joint[0] - margin), min(x.size, joint[1] + margin)
+    if b - a < 5 or not np.isfinite(x[a:b]).all():
+        return None
+    slope = _slope(x, fs_hz)
+    steepest = a + int(np.argmax(slope[a:b]))
+    bounds = _bounds(slope, steepest, fs_hz, (a, b), 0.014)
+    if bounds is None:
+        return None
+    on, off = bounds
+    chord = np.interp(np.arange(a, b), [a, b - 1], [x[a], x[b - 1]])
+    peak = a + int(np.argmax(np.abs(x[a:b] - chord)))
+    return (on, peak, off) if on < peak < off else None
+
+
+def _t_wave(x: Floats, average: Average, qrs_off: int) -> dict[str, float]:
+    """Onset, peak and end of the T wave; nothing where there is none or it is not wholly seen."""
+    fs_hz = average.fs_hz
+    a, b = qrs_off + round(0.04 * fs_hz), x.size
+    bump = _bump(x, a, b, 0.012, fs_hz, _SMALLEST_T_MV)
+    if bump is None:
+        return {}
+    return {"t_on": bump[0], "t_peak": bump[1], "t_off": bump[2]}
+
+
+def _p_wave(x: Floats, average: Average, qrs_on: int, error_mv: float) -> dict[str, float]:
+    """Onset, peak and end of the P wave; nothing where none stands out of the noise."""
+    fs_hz = average.fs_hz
+    a, b = max(0, average.r - round(0.32 * fs_hz)), qrs_on
+    bump = _bump(x, a, b, 0.008, fs_hz, max(_SMALLEST_P_MV, 4.0 * error_mv))
+    if bump is None:
+        return {}
+    return {"p_on": bump[0], "p_peak": bump[1], "p_off": bump[2]}
+
+
+def _bump(
+    x: Floats, a: int, b: int, sigma_s: float, fs_hz: float, least_mv: float
+) -> tuple[float, float, float] | None:
+    """Onset, peak and end of the most prominent bump, up or down, between two samples."""
+    held = np.flatnonzero(np.isfinite(x[a:b])) + a
+    if held.size < round(0.06 * fs_hz):
+        return None
+    a, b = int(held[0]), int(held[-1]) + 1
+    if held.size < b - a:
+        return None
+    y = _smooth(x[a:b], sigma_s, fs_hz)
+    best: tuple[float, int] | None = None
+    for sign in (1.0, -1.0):
+        peaks, shape = find_peaks(sign * y, prominence=least_mv)
+        for peak, prominence in zip(peaks.tolist(), shape["prominences"].tolist(), strict=True):
+            if best is None or prominence > best[0]:
+                best = (prominence, peak)
+    if best is None:
+        return None
+    peak = best[1]
+    end = _flank_end(y[peak:], fs_hz)
+    begin = _flank_end(y[peak::-1], fs_hz)
+    return (
+        np.nan if begin is None else float(a + peak - begin),
+        float(a + peak),
+        np.nan if end is None else float(a + peak + end),
+    )
+
+
+def _flank_end(y: Floats, fs_hz: float) -> int | None:
+    """Samples from a peak (the first of ``y``) to where its flank has come down to rest; None when that is not seen."""
+    if y.size < round(0.03 * fs_hz):
+        return None
+    drop = np.gradient(y)
+    sign = 1.0 if y[0] >= y[min(y.size - 1, round(0.05 * fs_hz))] else -1.0
+    reach = min(y.size, round(0.16 * fs_hz))
+    steepest = int(np.argmin(sign * drop[:reach]))
+    last = min(y.size - 1, steepest + round(0.14 * fs_hz))
+    at = np.arange(steepest, last + 1)
+    if at.size < 3:
+        return None
+    area = 0.5 * sign * (y[steepest] - y[at]) * (2 * last - at - steepest)
+    return int(at[np.argmax(area)])

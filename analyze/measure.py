@@ -1,0 +1,186 @@
+"""Numbers of an ECG: rate, intervals, axis and ST levels, each None where the ECG does not show it.
+
+Intervals are taken in each column, whose leads are simultaneous, and the median over the columns is reported. ST levels
+are taken in each lead on its own representative beat, against the level at the QRS onset, and never rounded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyze.average import Average, average_beats
+from analyze.beats import Beats, find_beats
+from analyze.columns import Column, find_columns
+from analyze.marks import Marks, mark_waves
+from analyze.measurements import ST_OFFSETS_MS, Amplitude, Measurements, StLevel
+from analyze.waves import home_columns
+from digitize.record import Ecg
+
+_FIRST, _LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
+_PQ_MS = 16
+_ST_MS = 8  # an ST level is a mean over this long
+_ONE_BEAT_MV = 0.02  # standard error where a single beat leaves none to compute
+_PAPER_MV = (0.008, 0.05)  # standard error of a curve read well, and what is added as its quality falls to 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Marked:
+    """A column's representative beat with its marks and its QRS onset and end over all leads, as rows of the beat."""
+
+    average: Average
+    marks: dict[str, Marks]
+    qrs_on: int
+    qrs_off: int
+
+
+def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats | None = None) -> Measurements:
+    """Measure an ECG.
+
+    Parameters
+    ----------
+    ecg : Ecg
+        Whole records and what a sheet shows (NaN elsewhere).
+    quality : mapping of str to float, optional
+        How well each lead was read from paper, 0 to 1; None for a digital record.
+    beats : Beats, optional
+        As found by `find_beats`, to save finding them again.
+
+    Returns
+    -------
+    Measurements
+    """
+    beats = find_beats(ecg) if beats is None else beats
+    marked: dict[Column, _Marked] = {}
+    for column in find_columns(ecg):
+        found = _mark_column(ecg, column, beats)
+        if found is not None:
+            marked[column] = found
+    home = {lead: marked[column] for lead, column in home_columns(ecg).items() if column in marked}
+    pr_ms, qrs_ms, qt_ms = _intervals(list(marked.values()), beats)
+    amplitudes = {lead: _amplitude(lead, at) for lead, at in home.items() if lead in at.marks}
+    rate, rr_s = beats.heart_rate_bpm, beats.median_rr_s
+    return Measurements(
+        heart_rate_bpm=rate,
+        rr_ms=None if rr_s is None else 1000.0 * rr_s,
+        regular=beats.regular,
+        beats=int(beats.r.size),
+        ectopic_beats=int((~beats.normal).sum()),
+        pr_ms=pr_ms,
+        qrs_ms=qrs_ms,
+        qt_ms=qt_ms,
+        **correct_qt(qt_ms, rate),
+        axis_deg=_axis(home),
+        st=tuple(_st_level(lead, home.get(lead), quality) for lead in ecg.leads),
+        amplitudes=tuple(amplitudes.values()),
+    )
+
+
+def correct_qt(qt_ms: float | None, rate_bpm: float | None) -> dict[str, float | None]:
+    """QT corrected for rate, in ms: Bazett 1920, Fridericia 1920, Framingham (Sagie 1992), Hodges 1983."""
+    if qt_ms is None or rate_bpm is None:
+        return dict.fromkeys(("qtc_bazett_ms", "qtc_fridericia_ms", "qtc_framingham_ms", "qtc_hodges_ms"))
+    rr_s = 60.0 / rate_bpm
+    return {
+        "qtc_bazett_ms": qt_ms / rr_s**0.5,
+        "qtc_fridericia_ms": qt_ms / rr_s ** (1 / 3),
+        "qtc_framingham_ms": qt_ms + 154.0 * (1.0 - rr_s),
+        "qtc_hodges_ms": qt_ms + 1.75 * (rate_bpm - 60.0),
+    }
+
+
+def _mark_column(ecg: Ecg, column: Column, beats: Beats) -> _Marked | None:
+    """Representative beat and marks of a column; None when no QRS complex is seen in it."""
+    average = average_beats(ecg, column, beats)
+    marks = {} if average is None else mark_waves(average)
+    if average is None or not marks:
+        return None
+    on = np.quantile([m.qrs_on for m in marks.values()], _FIRST)
+    off = np.quantile([m.qrs_off for m in marks.values()], _LAST)
+    return _Marked(average, marks, average.r + round(float(on)), average.r + round(float(off)))
+
+
+def _intervals(marked: list[_Marked], beats: Beats) -> tuple[float | None, float | None, float | None]:
+    """PR, QRS and QT in milliseconds: each column's own, then the median over the columns."""
+    pr, qrs, qt = [], [], []
+    for at in marked:
+        ms = 1000.0 / at.average.fs_hz
+        leads = len(at.marks)
+        p_on = [m.p_on for m in at.marks.values() if np.isfinite(m.p_on)]
+        t_off = [m.t_off for m in at.marks.values() if np.isfinite(m.t_off)]
+        qrs.append((at.qrs_off - at.qrs_on) * ms)
+        if 2 * len(p_on) >= leads:
+            pr.append((at.qrs_on - at.average.r - float(np.quantile(p_on, _FIRST))) * ms)
+        else:
+            pr.append(np.nan)
+        if 2 * len(t_off) >= leads:
+            qt.append((float(np.quantile(t_off, _LAST)) - (at.qrs_on - at.average.r)) * ms)
+    if not marked:
+        return None, None, None
+    # the last column has the most beats: a P wave that is not there, in the rhythm strip, is nowhere
+    p_seen = np.isfinite(pr[-1]) and 2 * np.isfinite(pr).sum() >= len(pr)
+    return (
+        float(np.nanmedian(pr)) if p_seen else None,
+        float(np.median(qrs)),
+        float(np.median(qt)) if qt else None,
+    )
+
+
+def _level(at: _Marked, lead: str) -> NDArray[np.float64]:
+    """Representative beat of a lead in millivolts above its own level at the QRS onset, shape (time,)."""
+    x = at.average.mv[:, at.average.column.leads.index(lead)]
+    width = max(1, round(_PQ_MS * at.average.fs_hz / 1000.0))
+    before = x[max(0, at.qrs_on - width) : at.qrs_on + 1]
+    held = before[np.isfinite(before)]
+    return np.asarray(x - (held.mean() if held.size else np.nan), dtype=np.float64)
+
+
+def _st_level(lead: str, at: _Marked | None, quality: Mapping[str, float] | None) -> StLevel:
+    """ST level of one lead on its representative beat; all None when its QRS complex is not seen."""
+    if at is None or lead not in at.marks:
+        return StLevel(lead)
+    x, fs_hz = _level(at, lead), at.average.fs_hz
+    half = round(_ST_MS * fs_hz / 2000.0)
+    values: list[float | None] = []
+    for offset in ST_OFFSETS_MS:
+        row = at.qrs_off + round(offset * fs_hz / 1000.0)
+        part = x[max(0, row - half) : row + half + 1]
+        values.append(float(part.mean()) if part.size and np.isfinite(part).all() else None)
+    scatter = at.average.error_mv[at.qrs_off : at.qrs_off + 2 * half + 1, at.average.column.leads.index(lead)]
+    held = scatter[np.isfinite(scatter)]
+    beats_mv = float(np.hypot(held.mean(), held.mean())) if held.size else _ONE_BEAT_MV
+    paper_mv = 0.0 if quality is None else _PAPER_MV[0] + _PAPER_MV[1] * (1.0 - quality.get(lead, 0.0))
+    j, j20, j40, j60, j80 = values
+    return StLevel(lead, j, j20, j40, j60, j80, error_mv=1.96 * float(np.hypot(beats_mv, paper_mv)))
+
+
+def _amplitude(lead: str, at: _Marked) -> Amplitude:
+    """Height of R and depth of S or Q."""
+    x = _level(at, lead)[at.qrs_on : at.qrs_off + 1]
+    return Amplitude(lead, max(0.0, float(np.nanmax(x))), min(0.0, float(np.nanmin(x))))
+
+
+def _axis(home: Mapping[str, _Marked]) -> float | None:
+    """Frontal QRS axis in degrees from the net QRS area in I and aVF, or in the limb leads that give them."""
+    area = {}
+    for lead in ("I", "II", "III", "aVF"):
+        if lead in home and lead in home[lead].marks:
+            at = home[lead]
+            area[lead] = float(np.nansum(_level(at, lead)[at.qrs_on : at.qrs_off + 1])) / at.average.fs_hz
+    if "I" not in area:
+        return None
+    if "II" in area:
+        avf = area["II"] - area["I"] / 2.0  # Einthoven and Goldberger: aVF = II - I / 2
+    elif "III" in area:
+        avf = area["III"] + area["I"] / 2.0
+    elif "aVF" in area:
+        avf = area["aVF"]
+    else:
+        return None
+    along, down = area["I"], 2.0 * avf / np.sqrt(3.0)
+    if np.hypot(along, down) < 5e-4:  # less than 0.5 uV s has no direction
+        return None
+    return float(np.degrees(np.arctan2(down, along)))

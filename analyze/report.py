@@ -1,0 +1,197 @@
+"""A report: what was read, what was measured, what the rules say, and what a reader must know before trusting it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from analyze.beats import find_beats
+from analyze.context import find_facts
+from analyze.measure import measure
+from analyze.measurements import Measurements
+from analyze.rules.engine import Finding, evaluate, load_rule
+from digitize.record import Ecg, Note, Patient
+
+if TYPE_CHECKING:
+    from digitize.stages import Calibration, Digitization, Layout, Status
+
+SCHEMA_VERSION = "1.0"
+
+DISCLAIMER = (
+    "Research use. Not a medical device, not for diagnosis: a clinician must over-read the ECG and this report."
+)
+
+RULES: tuple[str, ...] = ("udmi4",)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The picture a report rests on: SHA-256 of its file, page from 1, width and height in pixels."""
+
+    sha256: str
+    page: int
+    size_px: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything said of one ECG.
+
+    Attributes
+    ----------
+    ecg : Ecg
+    patient : Patient
+    measurements : Measurements
+    findings : tuple of Finding
+    notes : tuple of Note
+        What was assumed, doubted or not read.
+    status : {"ok", "partial", "failed"}
+    source, layout, calibration : optional
+        What the page was and how it was read; None for a digital record.
+    quality : dict of str to float
+        0 to 1 for each lead read from paper.
+    overall_quality : float, optional
+    """
+
+    ecg: Ecg
+    patient: Patient
+    measurements: Measurements
+    findings: tuple[Finding, ...]
+    notes: tuple[Note, ...] = ()
+    status: Status = "ok"
+    source: Source | None = None
+    layout: Layout | None = None
+    calibration: Calibration | None = None
+    quality: dict[str, float] = field(default_factory=dict)
+    overall_quality: float | None = None
+
+
+def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None = None) -> Report:
+    """Measure an ECG and judge it by every rule.
+
+    Parameters
+    ----------
+    ecg : Ecg
+        A whole record, or what a sheet shows (NaN elsewhere).
+    patient : Patient, optional
+        Age and sex; what the page says of them, if anything, when left out.
+    page : Digitization, optional
+        The page the ECG was read from.
+
+    Returns
+    -------
+    Report
+    """
+    if patient is None:
+        patient = Patient() if page is None else page.patient
+    beats = find_beats(ecg)
+    measurements = measure(ecg, None if page is None else page.quality, beats)
+    facts = find_facts(measurements, patient)
+    findings = tuple(evaluate(load_rule(name), measurements, patient, facts) for name in RULES)
+    notes = _note(ecg, patient, measurements)
+    if page is None:
+        status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
+        return Report(ecg, patient, measurements, findings, notes, status)
+    height, width = page.photo.rgb.shape[:2]
+    return Report(
+        ecg=ecg,
+        patient=patient,
+        measurements=measurements,
+        findings=findings,
+        notes=(*page.notes, *notes),
+        status=page.status if measurements.beats else "partial",
+        source=Source(page.photo.sha256, page.photo.page, (int(width), int(height))),
+        layout=page.layout,
+        calibration=page.calibration,
+        quality=dict(page.quality),
+        overall_quality=page.overall_quality,
+    )
+
+
+def _note(ecg: Ecg, patient: Patient, m: Measurements) -> tuple[Note, ...]:
+    """What the analysis itself could not see or had to leave open."""
+    notes = []
+    if not m.beats:
+        notes.append(
+            Note("no_beats", "error", "No QRS complexes were found.", "Check the overlay: is the trace followed?")
+        )
+    elif m.beats < 3:
+        notes.append(
+            Note("few_beats", "warning", f"Only {m.beats} QRS complexes are seen; rate and intervals rest on them.")
+        )
+    unseen = [lead for lead, held in ecg.printed.items() if not held]
+    if unseen:
+        notes.append(Note("leads_missing", "warning", f"No signal in {', '.join(unseen)}."))
+    unmeasured = [st.lead for st in m.st if st.j_mv is None and st.lead not in unseen]
+    if unmeasured and m.beats:
+        notes.append(Note("st_not_measured", "warning", f"No whole beat to measure ST on in {', '.join(unmeasured)}."))
+    unknown = [name for name, value in (("age", patient.age_y), ("sex", patient.sex)) if value is None]
+    if unknown:
+        what = " and ".join(unknown)
+        notes.append(
+            Note("patient_unknown", "info", f"Unknown {what}; rules that depend on it say so.", f"Give the {what}.")
+        )
+    if m.ectopic_beats:
+        plural = "beat" if m.ectopic_beats == 1 else "beats"
+        message = f"{m.ectopic_beats} {plural} of unusual shape left out of intervals and ST levels."
+        notes.append(Note("ectopic_beats", "info", message))
+    return tuple(notes)
+
+
+def software_version() -> str:
+    """Version of the installed package."""
+    try:
+        return version("paperbeat")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The report as ``report.schema.json`` has it: null, never 0 or NaN, for what is not known."""
+    m = asdict(report.measurements)
+    m.pop("amplitudes")
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "software": {"version": software_version(), "weights": {}},
+        "input": None if report.source is None else asdict(report.source),
+        "status": report.status,
+        "notes": [asdict(note) for note in report.notes],
+        "layout": _layout(report.layout),
+        "calibration": _calibration(report.calibration),
+        "quality": {"overall": report.overall_quality, "leads": report.quality},
+        "patient": asdict(report.patient),
+        "measurements": m,
+        "findings": [asdict(finding) for finding in report.findings],
+        "classifier": None,
+        "disclaimer": DISCLAIMER,
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def _layout(layout: Layout | None) -> dict[str, Any] | None:
+    if layout is None:
+        return None
+    return {"name": layout.name, "source": layout.source, "confidence": layout.confidence}
+
+
+def _calibration(calibration: Calibration | None) -> dict[str, Any] | None:
+    if calibration is None:
+        return None
+    source = {"mm_per_s": calibration.speed_source, "mm_per_mv": calibration.gain_source}
+    return {"mm_per_s": calibration.mm_per_s, "mm_per_mv": calibration.mm_per_mv, "source": source}
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as Python's own, tuples as lists, what is not finite as None."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

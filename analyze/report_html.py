@@ -1,0 +1,138 @@
+"""A report as one self-contained HTML file that prints on one A4 page."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from importlib.resources import files
+
+from analyze.measurements import ST_OFFSETS_MS, Measurements
+from analyze.report import DISCLAIMER, Report, software_version
+from analyze.report_svg import draw_ecg
+from analyze.report_text import describe_page, describe_patient, number
+from analyze.rules.engine import Finding
+
+_ECG_MM = 104.0
+_VERDICT = {"met": "met", "not_met": "not met", "undetermined": "undetermined"}
+_MOST_NOTES = 9
+_PICTURE_PX = 1100
+
+
+def to_html(report: Report, overlay_png: bytes | None = None) -> str:
+    """The report as HTML.
+
+    Parameters
+    ----------
+    report : Report
+    overlay_png : bytes, optional
+        The picture with the traced curves drawn over it, as PNG.
+
+    Returns
+    -------
+    str
+        One document: style, drawing and picture are inside it, nothing is loaded from elsewhere.
+    """
+    style = (files("analyze") / "report.css").read_text("utf-8")
+    raised = {e.lead for f in report.findings if f.verdict == "met" for e in f.evidence}
+    picture = _picture(overlay_png)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>ECG report</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header><h1>ECG report<small>{escape(describe_patient(report))}</small></h1>
+<p>{escape(describe_page(report))} · redrawn at 25 mm/s, 10 mm/mV</p></header>
+{draw_ecg(report, _ECG_MM, raised) or "<p>No lead could be read.</p>"}
+<main class="{"page" if picture else "record"}">
+<section><h2>Measurements</h2>{_measurements(report.measurements)}</section>
+<section><h2>ST level, mV against QRS onset</h2>{_st_levels(report.measurements, raised)}</section>
+{picture}
+<section>{_findings(report.findings)}{_notes(report)}</section>
+</main>
+<footer><b>{escape(DISCLAIMER)}</b><span>Paperbeat {escape(software_version())}</span></footer>
+</body>
+</html>
+"""
+
+
+def _picture(overlay_png: bytes | None) -> str:
+    if overlay_png is None:
+        return ""
+    encoded = b64encode(_shrink(overlay_png)).decode("ascii")
+    image = f'<img alt="The page with the traced curves drawn over it" src="data:image/jpeg;base64,{encoded}">'
+    return f"<section><h2>What was traced</h2>{image}</section>"
+
+
+def _shrink(png: bytes) -> bytes:
+    """The picture at the size it is shown in, as JPEG."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    with Image.open(BytesIO(png)) as image:
+        small = image.convert("RGB")
+    small.thumbnail((_PICTURE_PX, _PICTURE_PX), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    small.save(out, "JPEG", quality=82, optimize=True)
+    return out.getvalue()
+
+
+def _measurements(m: Measurements) -> str:
+    rows = [
+        ("Heart rate", number(m.heart_rate_bpm, "bpm")),
+        ("Rhythm", {True: "regular", False: "irregular", None: "–"}[m.regular]),
+        ("Beats", f"{m.beats}" + (f", {m.ectopic_beats} unusual" if m.ectopic_beats else "")),
+        ("PR", number(m.pr_ms, "ms")),
+        ("QRS", number(m.qrs_ms, "ms")),
+        ("QT", number(m.qt_ms, "ms")),
+        ("QTc Fridericia", number(m.qtc_fridericia_ms, "ms")),
+        ("QTc Framingham", number(m.qtc_framingham_ms, "ms")),
+        ("QTc Hodges", number(m.qtc_hodges_ms, "ms")),
+        ("QTc Bazett", number(m.qtc_bazett_ms, "ms")),
+        ("QRS axis", number(m.axis_deg, "°")),
+    ]
+    return "<table>" + "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows) + "</table>"
+
+
+def _st_levels(m: Measurements, raised: set[str]) -> str:
+    head = "".join(f"<th>{'J' if ms == 0 else f'+{ms} ms'}</th>" for ms in ST_OFFSETS_MS)
+    rows = []
+    for st in m.st:
+        values = (st.j_mv, st.j20_mv, st.j40_mv, st.j60_mv, st.j80_mv)
+        cells = "".join(f"<td>{'–' if v is None else f'{v:+.2f}'}</td>" for v in values)
+        mark = ' class="m"' if st.lead in raised else ""
+        rows.append(f"<tr{mark}><td>{escape(st.lead)}</td>{cells}</tr>")
+    return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+
+
+def _findings(findings: tuple[Finding, ...]) -> str:
+    parts = []
+    for f in findings:
+        rows = "".join(
+            f"<tr><td>{escape(e.lead)}</td><td>{'not read' if e.value_mv is None else f'{e.value_mv:+.3f}'}</td>"
+            f"<td>{e.threshold_mv:.2f}</td></tr>"
+            for e in f.evidence
+        )
+        table = f"<table><tr><th>mV</th><th>at J</th><th>threshold</th></tr>{rows}</table>" if rows else ""
+        parts.append(
+            f'<div class="finding block"><span class="verdict {f.verdict}">{_VERDICT[f.verdict]}</span>'
+            f"<p>{escape(f.statement)}</p>{table}</div>"
+        )
+    return f"<h2>Findings</h2>{''.join(parts)}"
+
+
+def _notes(report: Report) -> str:
+    """What was assumed, doubted or not read, the gravest first."""
+    if not report.notes:
+        return ""
+    order = {"error": 0, "warning": 1, "info": 2}
+    notes = sorted(report.notes, key=lambda note: order[note.severity])
+    items = "".join(f"<li>{escape(f'{n.message} {n.hint}'.strip())}</li>" for n in notes[:_MOST_NOTES])
+    if len(notes) > _MOST_NOTES:
+        items += f"<li>{len(notes) - _MOST_NOTES} more in report.json.</li>"
+    return f'<div class="block"><h2>Assumed, doubted or not read</h2><ul>{items}</ul></div>'
