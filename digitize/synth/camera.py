@@ -98,6 +98,7 @@ def _divide(points: Array, matrix: Array) -> Array:
 def aim_camera(
     paper_mm: tuple[float, float],
     size_px: tuple[int, int],
+    bends: tuple[Bend, ...] = (),
     *,
     roll_deg: float = 0.0,
     pitch_deg: float = 0.0,
@@ -105,7 +106,7 @@ def aim_camera(
     distance: float = 1.6,
     fill: float = 0.92,
     shift: tuple[float, float] = (0.0, 0.0),
-) -> Array:
+) -> View:
     """Point a camera at a sheet so that all of it is in the frame.
 
     Parameters
@@ -114,6 +115,8 @@ def aim_camera(
         Width and height of the sheet.
     size_px : (int, int)
         Width and height of the photo.
+    bends : tuple of Bend
+        How the sheet is bent.
     roll_deg, pitch_deg, yaw_deg : float
         Turn of the sheet in the picture, and its tilt about the picture's x and y axes.
     distance : float
@@ -125,8 +128,7 @@ def aim_camera(
 
     Returns
     -------
-    ndarray, shape (3, 4)
-        See `View`.
+    View
     """
     roll, pitch, yaw = np.deg2rad([roll_deg, pitch_deg, yaw_deg])
     turn_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
@@ -136,12 +138,14 @@ def aim_camera(
     centred = np.array([[1, 0, 0, -width / 2], [0, 1, 0, -height / 2], [0, 0, -1, 0]])  # height is towards the camera
     pose = turn_y @ turn_x @ turn_z @ centred
     pose[2, 3] += distance * width
-    corners = np.array([[0, 0, 0, 1], [width, 0, 0, 1], [width, height, 0, 1], [0, height, 0, 1]]) @ pose.T
-    flat = corners[:, :2] / corners[:, 2:]
-    low, high = flat.min(axis=0), flat.max(axis=0)
+    along = np.linspace(0, 1, 33)
+    edges = [np.stack([along, 0 * along + k], axis=1) for k in (0, 1)]
+    outline_mm = np.concatenate([*edges, *(edge[:, ::-1] for edge in edges)]) * paper_mm
+    seen = View(pose, bends).to_px(outline_mm)
+    low, high = seen.min(axis=0), seen.max(axis=0)
     size = np.array(size_px, np.float64)
     zoom = float((fill * size / (high - low)).min())
     room = size - zoom * (high - low)
     start = room / 2 * (1 + np.array(shift)) - 0.5
     lens = np.array([[zoom, 0, start[0] - zoom * low[0]], [0, zoom, start[1] - zoom * low[1]], [0, 0, 1]])
-    return np.asarray(lens @ pose)
+    return View(np.asarray(lens @ pose), bends)

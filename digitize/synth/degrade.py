@@ -91,8 +91,8 @@ def photograph(
     pitch, yaw = rng.uniform(-18, 18, 2) * strength
     roll = float(rng.uniform(-20, 20) * strength) if roll_deg is None else roll_deg
     shift = tuple(rng.uniform(-0.7, 0.7, 2).tolist())
-    camera = aim_camera(paper_mm, size_px, roll_deg=roll, pitch_deg=pitch, yaw_deg=yaw, fill=0.95, shift=shift)
-    view = View(camera, draw_bends(rng, paper_mm, strength))
+    bends = draw_bends(rng, paper_mm, strength)
+    view = aim_camera(paper_mm, size_px, bends, roll_deg=roll, pitch_deg=pitch, yaw_deg=yaw, fill=0.94, shift=shift)
     where_mm = _look(view, size_px)
 
     paper = wear_folds(page.rgb.astype(np.float32), page.px_per_mm, view.bends)
@@ -105,7 +105,7 @@ def photograph(
     photo += alpha[..., None] * (seen - photo)
     photo *= _widen(light_room(rng, size_px, strength), size_px)
     photo = blur_lens(photo, rng, strength)
-    photo = add_noise(photo, rng, 1.0 + 3.0 * strength)
+    photo = add_noise(photo, rng, 0.6 + 2.0 * strength)
     rgb = np.rint(photo).clip(0, 255).astype(np.uint8)
     if jpeg_quality is not None:
         rgb = compress(rgb, jpeg_quality)

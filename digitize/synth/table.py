@@ -54,7 +54,7 @@ def _draw_wood(rng: Rng, size_px: tuple[int, int]) -> Picture:
 
 def _draw_dark(rng: Rng, size_px: tuple[int, int]) -> Picture:
     """A dark, slightly speckled desk."""
-    tone = 0.06 * _cloud(rng, size_px, size_px[0] / 3, size_px[1] / 3) + 0.05 * _cloud(rng, size_px, 2, 2)
+    tone = 0.06 * _cloud(rng, size_px, size_px[0] / 3, size_px[1] / 3) + 0.035 * _cloud(rng, size_px, 2, 2)
     base = np.array([(52, 50, 54), (66, 58, 52), (38, 44, 56)][int(rng.integers(3))], np.float32)
     return np.asarray(base * (1 + tone[..., None]))
 
@@ -65,6 +65,6 @@ def _draw_cloth(rng: Rng, size_px: tuple[int, int]) -> Picture:
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     weave = np.sin(2 * np.pi * x / 3.1) * np.sin(2 * np.pi * y / 3.1)
     crease = _cloud(rng, size_px, width / 7, height / 5)
-    tone = 0.035 * weave + 0.06 * crease + 0.03 * _cloud(rng, size_px, 2, 2)
+    tone = 0.02 * weave + 0.06 * crease + 0.02 * _cloud(rng, size_px, 2, 2)
     base = np.array([(150, 168, 186), (196, 196, 190), (112, 148, 140)][int(rng.integers(3))], np.float32)
     return np.asarray(base * (1 + tone[..., None]))
