@@ -29,10 +29,35 @@ class LayoutOut(Part):
     confidence: float
 
 
+class CalibrationSource(Part):
+    """What speed and gain rest on: ``pulse``, ``printed``, ``hint`` or ``assumed``."""
+
+    mm_per_s: str
+    mm_per_mv: str
+
+
 class CalibrationOut(Part):
     mm_per_s: float
     mm_per_mv: float
-    source: Any = Field(description="What speed and gain rest on: pulse, printed, hint or assumed.")
+    source: CalibrationSource
+
+
+class QualityOut(Part):
+    """0 to 1, over all printed leads and for each."""
+
+    overall: float | None
+    leads: dict[str, float | None]
+
+
+class SoftwareOut(Part):
+    version: str
+    weights: dict[str, str] = Field(description="SHA-256 of every network that had a part in it.")
+
+
+class InputOut(Part):
+    sha256: str
+    page: int
+    size_px: tuple[int, int] = Field(description="Width and height.")
 
 
 class PatientOut(Part):
@@ -41,9 +66,14 @@ class PatientOut(Part):
     source: str
 
 
-class StLevel(Part):
+class StLevelOut(Part):
     lead: str
     j_mv: float | None
+    j20_mv: float | None
+    j40_mv: float | None
+    j60_mv: float | None
+    j80_mv: float | None
+    baseline: str
 
 
 class MeasurementsOut(Part):
@@ -51,8 +81,12 @@ class MeasurementsOut(Part):
     pr_ms: float | None
     qrs_ms: float | None
     qt_ms: float | None
+    qtc_bazett_ms: float | None
+    qtc_fridericia_ms: float | None
+    qtc_framingham_ms: float | None
+    qtc_hodges_ms: float | None
     axis_deg: float | None
-    st: list[StLevel]
+    st: list[StLevelOut]
 
 
 class EvidenceOut(Part):
@@ -71,18 +105,18 @@ class FindingOut(Part):
 class ReportOut(Part):
     """report.json. null means not known; it never stands for 0."""
 
-    schema_version: Any
-    software: dict[str, Any]
-    input: dict[str, Any] | None
+    schema_version: str
+    software: SoftwareOut
+    input: InputOut | None = Field(description="null for a digital record, as are layout and calibration.")
     status: Literal["ok", "partial", "failed"]
     notes: list[NoteOut]
     layout: LayoutOut | None
     calibration: CalibrationOut | None
-    quality: dict[str, Any] | None
+    quality: QualityOut
     patient: PatientOut
     measurements: MeasurementsOut
     findings: list[FindingOut]
-    classifier: dict[str, Any] | None = None
+    classifier: dict[str, Any] | None
     disclaimer: str
 
 

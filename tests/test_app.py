@@ -20,16 +20,19 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from analyze import analyze, to_json
 from api.app import WEB, create_app
 from api.folder import whole_folder
 from api.hints import layout_names
 from api.jobs import Jobs
 from api.problems import NotFound
-from api.reading import Reading
+from api.reading import Reading, dump_json
+from api.schemas import ReportOut
 from api.settings import Settings
 from digitize.errors import NoEcgFound, UnreadableFile
 from digitize.formats import write_ecg
-from digitize.record import Ecg, Hints
+from digitize.record import Ecg, Hints, Patient
+from digitize.synth.heart import simulate
 
 REPORT: dict[str, Any] = {"schema_version": "1", "status": "ok", "findings": [], "disclaimer": "Not a medical device."}
 
@@ -240,6 +243,14 @@ def test_the_page_asks_for_nothing_from_elsewhere(client: TestClient) -> None:
 def test_the_page_offers_every_layout() -> None:
     offered = re.findall(r"<option>(\d+x\d+(?:\+\d)?)</option>", (WEB / "index.html").read_text(encoding="utf-8"))
     assert tuple(offered) == layout_names()
+
+
+def test_the_published_shape_is_that_of_a_report() -> None:
+    ecg = simulate("normal", heart_rate_bpm=70, seed=1).ecg
+    document = to_json(analyze(ecg, Patient(age_y=54, sex="male", source="hint")))
+    assert set(document) == set(ReportOut.model_fields)
+    shape = ReportOut.model_validate_json(dump_json(document))
+    assert shape.model_dump(mode="json") == json.loads(dump_json(document))
 
 
 def test_openapi_names_every_problem(client: TestClient) -> None:

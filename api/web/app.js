@@ -119,10 +119,8 @@ function measured(measurements) {
 function basis({ calibration, layout, patient, status }) {
   const pairs = [];
   if (calibration) {
-    const { source } = calibration;
-    const told = typeof source === "string" ? source
-      : Object.entries(source ?? {}).map(([what, where]) => `${what} ${where}`).join(", ");
-    pairs.push(["Paper", `${calibration.mm_per_s} mm/s, ${calibration.mm_per_mv} mm/mV${told ? ` (${told})` : ""}`]);
+    const { mm_per_s, mm_per_mv, source } = calibration;
+    pairs.push(["Paper", `${mm_per_s} mm/s (${source.mm_per_s}), ${mm_per_mv} mm/mV (${source.mm_per_mv})`]);
   }
   if (layout) pairs.push(["Layout", `${layout.name} (${layout.source})`]);
   const who = [patient?.age_y == null ? "age unknown" : `${patient.age_y} years`, patient?.sex ?? "sex unknown"];
