@@ -7,7 +7,7 @@ PAGE ?= samples/anterior_stemi_photo.jpg
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?=
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .PHONY: read test serve clean
 
