@@ -40,6 +40,8 @@ class Average:
         Row of the common reference point of the QRS complex.
     at : ndarray of int, shape (beats,)
         Samples of that point in the record, for the beats that were averaged.
+    rr_s : float
+        Median RR interval, or 0.8 where none is known.
     fs_hz : float
     """
 
@@ -49,6 +51,7 @@ class Average:
     beats: NDArray[np.int64]
     r: int
     at: NDArray[np.int64]
+    rr_s: float
     fs_hz: float
 
 
@@ -102,6 +105,7 @@ def average_beats(
         beats=np.isfinite(qrs).all(axis=1).sum(axis=0),
         r=before,
         at=at,
+        rr_s=rr_s,
         fs_hz=ecg.fs_hz,
     )
 

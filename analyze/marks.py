@@ -7,6 +7,7 @@ et al. 2011 (the point that makes the largest trapezium with the steepest point 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -17,11 +18,30 @@ from scipy.signal import find_peaks
 from analyze.average import Average
 
 Floats = NDArray[np.float64]
+_Span = tuple[float, float, float]
 
 _QRS_REACH_S = (0.14, 0.20)  # how far a QRS complex may reach before and after its reference point
-_SLOPE = (0.06, 0.07)  # of the greatest slope: what counts as flat before and after
-_SMALLEST_P_MV = 0.02
-_SMALLEST_T_MV = 0.03
+_SLOPE = (0.030, 0.037)  # of the greatest slope: what counts as flat before and after
+_STILL_S = 0.014  # flat for this long is the end
+_UPRIGHT = 0.15  # an R wave this much of the S wave's depth is the peak that is marked
+_P_REACH_S = 0.32
+_SHARED = 1 / 3  # of the leads must show a P wave before the others are searched for it
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How a kind of wave is found: smoothing, the reach of its flanks, and how prominent it must be."""
+
+    sigma_s: float
+    on_s: float
+    off_s: float
+    least_mv: float
+    errors: float
+    faint_mv: float
+
+
+_P = _Shape(0.008, 0.050, 0.040, least_mv=0.020, errors=4.0, faint_mv=0.008)
+_T = _Shape(0.012, 0.100, 0.070, least_mv=0.030, errors=4.0, faint_mv=0.012)
 
 
 @dataclass(frozen=True)
@@ -59,16 +79,18 @@ def mark_waves(average: Average, with_p: bool = True) -> dict[str, Marks]:
     joint = _joint_qrs(average)
     if joint is None:
         return {}
-    found = {}
+    qrs: dict[str, tuple[int, int, int]] = {}
     for k, lead in enumerate(average.column.leads):
-        x = average.mv[:, k]
-        qrs = _lead_qrs(x, average.r, joint, average.fs_hz)
-        if qrs is None:
-            continue
-        on, peak, off = qrs
-        t = _t_wave(x, average, off)
-        p = _p_wave(x, average, on, float(np.nanmedian(average.error_mv[:, k]) if average.at.size > 2 else 0.0))
-        at = {"qrs_on": on, "r_peak": peak, "qrs_off": off, **t, **(p if with_p else {})}
+        marks = _lead_qrs(average.mv[:, k], average.r, joint, average.fs_hz)
+        if marks is not None:
+            qrs[lead] = marks
+    p = _p_waves(average, qrs) if with_p else {}
+    t = _t_waves(average, qrs, p)
+    found = {}
+    for lead, (on, peak, off) in qrs.items():
+        at: dict[str, float] = {"qrs_on": on, "r_peak": peak, "qrs_off": off}
+        at |= dict(zip(("p_on", "p_peak", "p_off"), p.get(lead, ()), strict=False))
+        at |= dict(zip(("t_on", "t_peak", "t_off"), t.get(lead, ()), strict=False))
         found[lead] = Marks(**{name: float(value - average.r) for name, value in at.items()})
     return found
 
@@ -125,7 +147,7 @@ def _joint_qrs(average: Average) -> tuple[int, int] | None:
     seen = np.isfinite(slopes)
     joint = np.sqrt(np.where(seen, np.square(slopes), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
     before, after = (round(s * average.fs_hz) for s in _QRS_REACH_S)
-    return _bounds(joint, average.r, average.fs_hz, (average.r - before, average.r + after), 0.014)
+    return _bounds(joint, average.r, average.fs_hz, (average.r - before, average.r + after), _STILL_S)
 
 
 def _lead_qrs(x: Floats, r: int, joint: tuple[int, int], fs_hz: float) -> tuple[int, int, int] | None:
@@ -136,57 +158,85 @@ def _lead_qrs(x: Floats, r: int, joint: tuple[int, int], fs_hz: float) -> tuple[
         return None
     slope = _slope(x, fs_hz)
     steepest = a + int(np.argmax(slope[a:b]))
-    bounds = _bounds(slope, steepest, fs_hz, (a, b), 0.014)
+    bounds = _bounds(slope, steepest, fs_hz, (a, b), _STILL_S)
     if bounds is None:
         return None
-    on, off = bounds
-    chord = np.interp(np.arange(a, b), [a, b - 1], [x[a], x[b - 1]])
-    peak = a + int(np.argmax(np.abs(x[a:b] - chord)))
+    # halfway between the lead's own and that of all leads: nearer to what readers mark than either
+    on, off = round((bounds[0] + joint[0]) / 2), round((bounds[1] + joint[1]) / 2)
+    height = x[a:b] - np.interp(np.arange(a, b), [a, b - 1], [x[a], x[b - 1]])
+    upright = height.max() >= _UPRIGHT * -height.min()
+    peak = a + int(np.argmax(height if upright else -height))
     return (on, peak, off) if on < peak < off else None
 
 
-def _t_wave(x: Floats, average: Average, qrs_off: int) -> dict[str, float]:
-    """Onset, peak and end of the T wave; nothing where there is none or it is not wholly seen."""
+def _p_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]]) -> dict[str, _Span]:
+    """P waves by lead; none at all unless enough leads show one that stands out of the noise."""
     fs_hz = average.fs_hz
-    a, b = qrs_off + round(0.04 * fs_hz), x.size
-    bump = _bump(x, a, b, 0.012, fs_hz, _SMALLEST_T_MV)
-    if bump is None:
+    first = max(0, average.r - round(_P_REACH_S * fs_hz))
+    clear = _search(average, {lead: (first, on) for lead, (on, _, _) in qrs.items()}, _P, faint=False)
+    if len(clear) < _SHARED * len(qrs):
         return {}
-    return {"t_on": bump[0], "t_peak": bump[1], "t_off": bump[2]}
+    on, peak, off = (float(np.nanmedian(column)) for column in zip(*clear.values(), strict=True))
+    margin = 0.03 * fs_hz
+    clear = {lead: span for lead, span in clear.items() if abs(span[1] - peak) <= 2.0 * margin}
+    if not np.isfinite(on + off):
+        return clear
+    a, b = max(0, round(on - margin)), round(off + margin)
+    rest = {lead: (a, min(b, on)) for lead, (on, _, _) in qrs.items() if lead not in clear}
+    return clear | _search(average, rest, _P, faint=True)
 
 
-def _p_wave(x: Floats, average: Average, qrs_on: int, error_mv: float) -> dict[str, float]:
-    """Onset, peak and end of the P wave; nothing where none stands out of the noise."""
+def _t_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]], p: Mapping[str, _Span]) -> dict[str, _Span]:
+    """T waves by lead, searched from the ST segment to where the next P wave or QRS complex would begin."""
     fs_hz = average.fs_hz
-    a, b = max(0, average.r - round(0.32 * fs_hz)), qrs_on
-    bump = _bump(x, a, b, 0.008, fs_hz, max(_SMALLEST_P_MV, 4.0 * error_mv))
-    if bump is None:
-        return {}
-    return {"p_on": bump[0], "p_peak": bump[1], "p_off": bump[2]}
+    before = [average.r - span[0] for span in p.values() if np.isfinite(span[0])]
+    ahead = float(np.median(before)) + 0.02 * fs_hz if before else 0.12 * fs_hz
+    last = min(average.mv.shape[0], average.r + round(average.rr_s * fs_hz - ahead))
+    wide = {lead: (off + round(0.04 * fs_hz), last) for lead, (_, _, off) in qrs.items()}
+    clear = _search(average, wide, _T, faint=False)
+    if len(clear) < _SHARED * len(qrs):
+        return clear
+    rest = {lead: between for lead, between in wide.items() if lead not in clear}
+    return clear | _search(average, rest, _T, faint=True)
 
 
-def _bump(
-    x: Floats, a: int, b: int, sigma_s: float, fs_hz: float, least_mv: float
-) -> tuple[float, float, float] | None:
+def _search(
+    average: Average, between: Mapping[str, tuple[int, int]], shape: _Shape, *, faint: bool
+) -> dict[str, _Span]:
+    """The wave of each lead within its own bounds; ``faint`` where other leads have shown that there is one."""
+    found = {}
+    for lead, bounds in between.items():
+        k = average.column.leads.index(lead)
+        held = average.error_mv[np.isfinite(average.error_mv[:, k]), k]
+        noise = shape.errors * float(np.median(held)) if held.size and average.at.size > 2 else 0.0
+        least = max(shape.faint_mv, 0.4 * noise) if faint else max(shape.least_mv, noise)
+        span = _bump(average.mv[:, k], bounds, shape, average.fs_hz, least)
+        if span is not None:
+            found[lead] = span
+    return found
+
+
+def _bump(x: Floats, between: tuple[int, int], shape: _Shape, fs_hz: float, least_mv: float) -> _Span | None:
     """Onset, peak and end of the most prominent bump, up or down, between two samples."""
+    a, b = between
     held = np.flatnonzero(np.isfinite(x[a:b])) + a
     if held.size < round(0.06 * fs_hz):
         return None
     a, b = int(held[0]), int(held[-1]) + 1
     if held.size < b - a:
         return None
-    y = _smooth(x[a:b], sigma_s, fs_hz)
+    y = _smooth(x[a:b], shape.sigma_s, fs_hz)
     best: tuple[float, int] | None = None
     for sign in (1.0, -1.0):
-        peaks, shape = find_peaks(sign * y, prominence=least_mv)
-        for peak, prominence in zip(peaks.tolist(), shape["prominences"].tolist(), strict=True):
+        peaks, about = find_peaks(sign * y, prominence=least_mv)
+        for peak, prominence in zip(peaks.tolist(), about["prominences"].tolist(), strict=True):
             if best is None or prominence > best[0]:
                 best = (prominence, peak)
     if best is None:
         return None
     peak = best[1]
-    end = _flank_end(y[peak:], fs_hz)
-    begin = _flank_end(y[peak::-1], fs_hz)
+    end = _flank_end(y[peak:], shape.off_s, fs_hz)
+    begin = _flank_end(y[peak::-1], shape.on_s, fs_hz)
     return (
         np.nan if begin is None else float(a + peak - begin),
         float(a + peak),
@@ -194,7 +244,7 @@ def _bump(
     )
 
 
-def _flank_end(y: Floats, fs_hz: float) -> int | None:
+def _flank_end(y: Floats, beyond_s: float, fs_hz: float) -> int | None:
     """Samples from a peak (the first of ``y``) to where its flank has come down to rest; None when that is not seen."""
     if y.size < round(0.03 * fs_hz):
         return None
@@ -202,7 +252,7 @@ def _flank_end(y: Floats, fs_hz: float) -> int | None:
     sign = 1.0 if y[0] >= y[min(y.size - 1, round(0.05 * fs_hz))] else -1.0
     reach = min(y.size, round(0.16 * fs_hz))
     steepest = int(np.argmin(sign * drop[:reach]))
-    last = min(y.size - 1, steepest + round(0.14 * fs_hz))
+    last = min(y.size - 1, steepest + round(beyond_s * fs_hz))
     at = np.arange(steepest, last + 1)
     if at.size < 3:
         return None
