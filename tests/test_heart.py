@@ -145,3 +145,17 @@ def test_a_wrong_kind_or_rate_is_refused() -> None:
         simulate("happy")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="30 to 200"):
         simulate("normal", heart_rate_bpm=500)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_marked_peaks_lie_on_the_waves(kind: HeartKind) -> None:
+    heart = simulate(kind, seed=5)
+    fs = heart.ecg.fs_hz
+    length = np.linalg.norm(heart.ecg.signal_mv, axis=1)
+    for r, t, on, j, off in zip(
+        *(s[1:-1] for s in (heart.r_peak_s, heart.t_peak_s, heart.qrs_on_s, heart.qrs_off_s, heart.t_off_s)),
+        strict=True,
+    ):
+        assert length[int(on * fs) : int(j * fs)].max() < 1.2 * length[round(r * fs)]
+        repolarisation = length[int((j + 0.03) * fs) : int(off * fs)]
+        assert length[round(t * fs)] > 0.8 * repolarisation.max()

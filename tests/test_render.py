@@ -149,6 +149,8 @@ def test_a_page_that_cannot_be_printed_is_refused() -> None:
         render(HEART, layout="5x5")
     with pytest.raises(ValueError, match="no colour called"):
         render(HEART, colour="plaid")
+    with pytest.raises(ValueError, match="20 to 600"):
+        render(HEART, dpi=0)
     with pytest.raises(ValueError, match="do not fit"):
         render(HEART, mm_per_s=50, column_s=2.5)
     with pytest.raises(ValueError, match="lasts 2 s"):

@@ -159,12 +159,16 @@ def _knots_of_beats(lobe: Lobe, j_s: float, rr_s: Array) -> Array:
     Repolarisation follows the length of the beat: after the J point it stretches with the cube root (Fridericia).
     """
     knots = np.asarray(lobe.knots_s)
-    stretch = np.cbrt(np.clip(rr_s, 0.35, 1.6))[:, None]
-    return np.where((lobe.wave == "T") & (knots > j_s), j_s + (knots - j_s) * stretch, knots + 0 * stretch)
+    stretched = j_s + (knots - j_s) * _stretch(rr_s)[:, None]
+    return np.where((lobe.wave == "T") & (knots > j_s), stretched, knots)
+
+
+def _stretch(rr_s: Array) -> Array:
+    return np.asarray(np.cbrt(np.clip(rr_s, 0.35, 1.6)))
 
 
 def _j_point(lobes: tuple[Lobe, ...]) -> float:
-    return max(lobe.knots_s[3] for lobe in lobes if lobe.wave == "QRS")
+    return max((lobe.knots_s[3] for lobe in lobes if lobe.wave == "QRS"), default=0.0)
 
 
 def _sum_lobes(lobes: tuple[Lobe, ...], time_s: Array, onset_s: Array, rr_s: Array) -> Array:
@@ -228,17 +232,21 @@ def _add_limb_leads(seen_mv: Array) -> Array:
 def _find_waves(lobes: tuple[Lobe, ...], onset_s: Array, rr_s: Array, duration_s: float) -> list[Array]:
     """Fiducials in the order of SimulatedHeart, for the beats whose R peak lies inside the record."""
     j_s = _j_point(lobes)
-    fine_s = np.arange(0, j_s, 1e-4)
-    qrs = tuple(lobe for lobe in lobes if lobe.wave == "QRS")
-    length = np.linalg.norm(_sum_lobes(qrs, fine_s, np.zeros(1), np.ones(1)), axis=1)
-    r_s = float(fine_s[length.argmax()])
-
-    absent = np.full(onset_s.size, np.nan)
-    p = [np.asarray(lobe.knots_s) for lobe in lobes if lobe.wave == "P"]
-    p_s = [min(k[0] for k in p), float(np.mean([k[1] for k in p])), max(k[3] for k in p)] if p else [np.nan] * 3
-    tallest = max((lobe for lobe in lobes if lobe.wave == "T"), key=lambda lobe: np.linalg.norm(lobe.xyz_mv))
-    t = _knots_of_beats(tallest, j_s, rr_s)
-    offsets = [absent + k if np.isnan(k) else np.full(onset_s.size, k) for k in (*p_s, 0.0, r_s, j_s)]
-    marks = [onset_s + offset for offset in (*offsets, t[:, 1], t[:, 3])]
+    waves = {name: tuple(lobe for lobe in lobes if lobe.wave == name) for name in ("P", "QRS", "T")}
+    p_s = [waves["P"][0].knots_s[0], _peak_s(waves["P"]), _end_s(waves["P"])] if waves["P"] else [np.nan] * 3
+    t_s = np.array([_peak_s(waves["T"], after_s=j_s), _end_s(waves["T"])])
+    stretched = j_s + np.outer(t_s - j_s, _stretch(rr_s))
+    marks = [onset_s + offset for offset in (*p_s, 0.0, _peak_s(waves["QRS"]), j_s, *stretched)]
     inside = (marks[4] >= 0) & (marks[4] < duration_s)
     return [np.where((mark >= 0) & (mark < duration_s), mark, np.nan)[inside] for mark in marks]
+
+
+def _peak_s(wave: tuple[Lobe, ...], after_s: float = -np.inf) -> float:
+    """Where the vector of a wave is longest, seconds after QRS onset in a beat of one second."""
+    fine_s = np.arange(max(after_s, wave[0].knots_s[0]), _end_s(wave), 1e-4)
+    length = np.linalg.norm(_sum_lobes(wave, fine_s, np.zeros(1), np.ones(1)), axis=1)
+    return float(fine_s[length.argmax()])
+
+
+def _end_s(wave: tuple[Lobe, ...]) -> float:
+    return max(lobe.knots_s[3] for lobe in wave)

@@ -156,13 +156,15 @@ def render(
     Raises
     ------
     ValueError
-        When the layout or colour is not known, the page does not fit the paper, or the ECG is too short or lacks a
-        lead.
+        When the layout or colour is not known, speed, gain or dpi are out of range, the page does not fit the paper,
+        or the ECG is too short or lacks a lead.
     """
     if layout not in load_layouts():
         raise ValueError(f"no layout called {layout!r}; known are {', '.join(load_layouts())}")
     if colour not in COLOURS:
         raise ValueError(f"no colour called {colour!r}; known are {', '.join(COLOURS)}")
+    if not (20 <= dpi <= 600 and 5 <= mm_per_s <= 200 and 1 <= mm_per_mv <= 100):
+        raise ValueError("dpi must be 20 to 600, mm_per_s 5 to 200 and mm_per_mv 1 to 100")
     sheet = load_layouts()[layout]
     seconds = column_s or sheet.column_s * min(1.0, 25.0 / mm_per_s)
     width_mm, height_mm = PAPERS_MM[paper]

@@ -77,7 +77,7 @@ SAMPLES: tuple[Sample, ...] = (
         77,
         "female",
         15,
-        {"colour": "blue", "label_above": False},
+        {"colour": "blue"},
         {"table": "dark", "strength": 0.5, "quarter_turns": 1},
     ),
     Sample(
