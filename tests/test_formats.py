@@ -60,7 +60,7 @@ def ecgs(draw: st.DrawFn) -> Ecg:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ecg=ecgs())
 def test_round_trip(ending: str, ecg: Ecg, tmp_path: Path) -> None:
     path = tmp_path / f"signal{ending}"
@@ -387,6 +387,16 @@ def test_aecg_has_one_set_for_each_column_of_the_sheet() -> None:
     text = encode_ecg(sheet(), ".xml").decode()
     assert [float(head) for head in re.findall(r'<head value="([^"]+)"', text)] == [0.0, 0.5, 1.0, 1.5]
     assert text.count('nullFlavor="NI"') == 1  # aVL
+
+
+@pytest.mark.parametrize("printed", [slice(20, 30), slice(0, 0)])
+def test_aecg_of_a_signal_that_begins_late_or_never(printed: slice) -> None:
+    signal_mv = np.full((50, 2), np.nan)
+    signal_mv[printed, 1] = 0.1
+    read = decode_ecg(encode_ecg(Ecg(signal_mv, 500.0, ("X", "II")), ".xml"), ".xml")
+    assert sorted(read.leads) == ["II", "X"]
+    assert np.isnan(read.lead("X")).all()
+    assert np.array_equal(read.lead("II"), signal_mv[:, 1], equal_nan=True)
 
 
 @pytest.mark.parametrize(

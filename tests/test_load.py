@@ -98,6 +98,12 @@ def test_every_mode_becomes_black_on_white(mode: str) -> None:
     assert rgb[200, 200].min() > 250
 
 
+def test_sixteen_bits_keep_their_greys() -> None:
+    ramp = np.tile(np.arange(256, dtype=np.uint16), (240, 1))
+    for form in ("PNG", "TIFF"):
+        assert np.array_equal(load(saved(Image.fromarray(ramp * 257), form)).rgb[..., 1], ramp)
+
+
 @pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
 def test_transparent_is_white(mode: str) -> None:
     if mode == "P":
@@ -271,15 +277,35 @@ def dicom_image(pixels: np.ndarray, photometric: str = "RGB") -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("photometric", ["RGB", "MONOCHROME1", "MONOCHROME2"])
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("photometric", "kind"),
+    [("RGB", np.uint8), *((f"MONOCHROME{k}", kind) for k in (1, 2) for kind in (np.uint8, np.uint16))],
+)
 def test_dicom_image(photometric: str, kind: type) -> None:
-    if photometric == "RGB" and kind is np.uint16:
-        pytest.skip("no such DICOM image")
     rgb = np.asarray(page())
     grey = rgb[..., 0].astype(kind) * (16 if kind is np.uint16 else 1)
-    pixels = rgb if photometric == "RGB" else grey.max() - grey if photometric == "MONOCHROME1" else grey
+    pixels = {"RGB": rgb, "MONOCHROME1": grey.max() - grey, "MONOCHROME2": grey}[photometric]
     assert np.array_equal(load(dicom_image(pixels, photometric)).rgb, rgb)
+
+
+def test_dicom_holding_a_pdf() -> None:
+    import pydicom
+
+    dataset = pydicom.dcmread(io.BytesIO(dicom_image(np.asarray(page()))))
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.104.1"
+    dataset.add_new("EncapsulatedDocument", "OB", saved(page(), "PDF", resolution=300))
+    out = io.BytesIO()
+    dataset.save_as(out)
+    assert load(out.getvalue()).rgb.shape == (240, 320, 3)
+
+
+def test_dicom_of_a_signal_is_sent_to_analyze() -> None:
+    from digitize.formats import encode_ecg
+    from digitize.record import Ecg
+
+    with pytest.raises(UnreadableFile, match="signal") as caught:
+        load(encode_ecg(Ecg(np.zeros((500, 12)), 500.0), ".dcm"))
+    assert "analyze" in caught.value.hint
 
 
 def test_sniff_looks_at_bytes() -> None:

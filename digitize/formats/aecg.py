@@ -49,11 +49,9 @@ def encode(ecg: Ecg) -> bytes:
     ET.SubElement(when, "width", {"value": repr(ecg.duration_s), "unit": "s"})
     held = np.isfinite(ecg.signal_mv)
     nowhere = [not bool(held[:, column].any()) for column in range(len(ecg.leads))]
-    stretches = _stretches(held)
+    stretches = [(begin, end) for begin, end in _stretches(held) if held[begin, :].any()] or [(0, held.shape[0])]
     for number, (begin, end) in enumerate(stretches):
         printed: list[bool] = held[begin, :].tolist()
-        if number and not any(printed):
-            continue
         sequence_set = ET.SubElement(ET.SubElement(series, "component"), "sequenceSet", {"classCode": "OBSCOR"})
         sequence = _sequence(sequence_set, "TIME_RELATIVE", _ACT)
         time = ET.SubElement(sequence, "value", {"xsi:type": "GLIST_PQ"})
