@@ -75,7 +75,7 @@ def pages_to_do(jobs: Sequence[Job], out: Path, version: str, retry_failed: bool
 
     def settled(job: Job) -> bool:
         entry = entries.get(job.name)
-        if entry is None or entry.version != version or entry.sha256 != _sha256(job.source):
+        if entry is None or entry.version != version or entry.sha256 != _try_sha256(job.source):
             return False
         if entry.status == "failed":
             return not retry_failed
@@ -146,15 +146,12 @@ def close_batch(jobs: Sequence[Job], out: Path) -> Counter[str]:
 
 def _read_one(worker: Worker, job: Job, out: Path, version: str, read_page: ReadPage) -> Entry:
     began = time.perf_counter()
-    sha256, status, code, output = "", "failed", "", ""
+    sha256, status, code, output = _try_sha256(job.source), "failed", "", ""
     try:
-        sha256 = _sha256(job.source)
         status = worker.run(read_page, job.source, out / job.output, Hints(), timeout_s=PAGE_TIMEOUT_S).status
         output = job.output
     except PaperbeatError as exc:
         code = exc.code
-    except OSError:
-        code = "unreadable_file"
     return Entry(job.name, sha256, status, code, round(time.perf_counter() - began, 2), version, output)
 
 
@@ -175,6 +172,10 @@ def _without_ending(name: str) -> str:
     return str(Path(name).with_suffix("").as_posix())
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def _try_sha256(path: Path) -> str:
+    """Checksum of a file; empty when it cannot be opened, which the reader will tell in its own words."""
+    try:
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -77,13 +77,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         else:
             _tell("usage", message, f"See `{asked} --help`.")
         return USAGE
-    except KeyboardInterrupt:
-        _tell("interrupted", "Stopped.", "Nothing half-done was kept.")
-        return INTERRUPTED
     except Exception as exc:
         return _explain(exc)
     if code == INTERRUPTED:
-        _tell("interrupted", "Stopped.", "Nothing half-done was kept.")
+        typer.echo("interrupted", err=True)
     return code if isinstance(code, int) else 0
 
 

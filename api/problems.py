@@ -18,12 +18,13 @@ from digitize.errors import PaperbeatError
 log = logging.getLogger("paperbeat.server")
 
 RETRY_AFTER_S = 5
+_GONE = "Results are deleted after a while; send the picture again."
 _BY_STATUS = {
-    400: ("malformed", "Send multipart/form-data with the picture in the field `file`."),
-    404: ("not_found", "Results are deleted after a while; send the picture again."),
-    405: ("method_not_allowed", "See /openapi.json for what can be asked."),
-    413: ("too_large", "Send one page at a time, as JPEG."),
-    421: ("wrong_host", "Use the address that the server printed when it started."),
+    400: ("malformed", "The request is malformed.", "Send multipart/form-data with the picture in the field `file`."),
+    404: ("not_found", "There is nothing at this address.", _GONE),
+    405: ("method_not_allowed", "This address does not take that method.", "See /openapi.json for what can be asked."),
+    413: ("too_large", "The request is larger than this server takes.", "Send one page at a time, as JPEG."),
+    421: ("wrong_host", "This server does not go by that name.", "Use the address it printed when it started."),
 }
 
 
@@ -34,7 +35,7 @@ class Busy(PaperbeatError):
 
 class NotFound(PaperbeatError):
     code, http_status = "not_found", 404
-    default_hint = _BY_STATUS[404][1]
+    default_hint = _GONE
 
 
 def problem(status: int, code: str, detail: str, hint: str, **more: object) -> JSONResponse:
@@ -55,8 +56,7 @@ def problem(status: int, code: str, detail: str, hint: str, **more: object) -> J
 def problem_of_status(status: int) -> JSONResponse:
     """A problem document for a bare HTTP status."""
     phrase = HTTPStatus(status).phrase
-    code, hint = _BY_STATUS.get(status, (phrase.lower().replace(" ", "_"), ""))
-    return problem(status, code, f"{phrase}.", hint)
+    return problem(status, *_BY_STATUS.get(status, (phrase.lower().replace(" ", "_"), f"{phrase}.", "")))
 
 
 def problem_of_defect(exc: BaseException) -> JSONResponse:

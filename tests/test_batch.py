@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -162,6 +165,38 @@ def test_ctrl_c_says_how_to_go_on(
     write_pages(tmp_path, a="ok")
     assert cli.run(["batch", str(tmp_path), "-o", str(tmp_path / "out")]) == 130
     assert "stopped with 1 of 1 pages left; run the same command again to go on" in capsys.readouterr().err
+
+
+def test_a_file_that_is_gone_fails_alone(tmp_path: Path) -> None:
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    write_pages(archive, a="ok")
+    (archive / "b.png").symlink_to(tmp_path / "nowhere")
+    assert run(archive, out) == {"a.png": "ok", "b.png": "internal"}  # the real reader says unreadable_file
+    assert run(archive, out) == {}
+
+
+def test_ctrl_c_ends_the_whole_group(tmp_path: Path) -> None:
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    write_pages(archive, a="ok", b="endless", c="endless")
+    script = (
+        "import functools, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import test_batch\n"
+        "from api import batch, cli\n"
+        "batch.run_batch = functools.partial(batch.run_batch, read_page=test_batch.read_fake)\n"
+        "sys.exit(cli.run(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, "batch", str(archive), "-o", str(out), "--jobs", "2"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not load_entries(out / "manifest.jsonl") or not list(out.glob(".c.ecg.*")):
+        assert running.poll() is None
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "stopped with 2 of 3 pages left; run the same command again to go on" in said
+    assert not list(out.rglob("*.building"))
+    assert set(load_entries(out / "manifest.jsonl")) == {"a.png"}
 
 
 def test_leaving_early_stops_the_workers(tmp_path: Path) -> None:
