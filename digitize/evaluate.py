@@ -52,7 +52,8 @@ class BenchRow:
     seconds : float
         For the read alone, modules loaded; NaN when the process did not answer.
     cold_s : float
-        From starting the process to its answer: interpreter, imports and read, as one call of the command line takes.
+        From starting the process to the end of the read: interpreter, imports and read, as one call of the command line
+        takes before it writes.
     peak_mb : float
         The most memory that the process held, in megabytes of 10^6 bytes.
     layout : str
@@ -175,16 +176,14 @@ def _bench_page(path: Path, read: Reader | None, st_j_mv: StJ | None, timeout_s:
     """One page in a process of its own; spawned, so that it begins with nothing loaded."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(theirs, path, read, st_j_mv), daemon=True)
-    began = time.perf_counter()
+    process = context.Process(target=_work, args=(theirs, time.time(), path, read, st_j_mv), daemon=True)
     process.start()
     theirs.close()
     try:
         code = "timeout"
         if ours.poll(timeout_s):
             code = "crashed"
-            score, code, seconds, peak_mb, layout = ours.recv()
-            return BenchRow(path.stem, score, code, seconds, time.perf_counter() - began, peak_mb, layout)
+            return BenchRow(path.stem, *ours.recv())
     except EOFError:
         pass  # the process ended without an answer
     finally:
@@ -194,8 +193,8 @@ def _bench_page(path: Path, read: Reader | None, st_j_mv: StJ | None, timeout_s:
     return BenchRow(path.stem, None, code, float("nan"), float("nan"), float("nan"))
 
 
-def _work(answer: Connection, path: Path, read: Reader | None, st_j_mv: StJ | None) -> None:
-    """Read and score one page; runs in the page's process."""
+def _work(answer: Connection, started: float, path: Path, read: Reader | None, st_j_mv: StJ | None) -> None:
+    """Read and score one page, and answer all of its row but the name; runs in the page's process."""
     if read is None:
         from digitize.pipeline import digitize
 
@@ -204,14 +203,14 @@ def _work(answer: Connection, path: Path, read: Reader | None, st_j_mv: StJ | No
     try:
         result = read(path)
     except PaperbeatError as error:
-        answer.send((None, error.code, time.perf_counter() - began, peak_mb(), ""))
+        answer.send((None, error.code, time.perf_counter() - began, time.time() - started, peak_mb()))
         return
-    seconds, held_mb = time.perf_counter() - began, peak_mb()
+    cost = time.perf_counter() - began, time.time() - started, peak_mb()
     from digitize.formats import read_ecg
 
     truth = read_ecg(path.with_suffix(".csv"))
     st_j = (st_j_mv(truth), st_j_mv(result.ecg)) if st_j_mv is not None else (None, None)
-    answer.send((score_page(truth, result.ecg, *st_j), "", seconds, held_mb, result.layout.name))
+    answer.send((score_page(truth, result.ecg, *st_j), "", *cost, result.layout.name))
 
 
 def peak_mb() -> float:

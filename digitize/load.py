@@ -6,6 +6,7 @@ decoded, so that a small file cannot ask for a large memory.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import threading
@@ -32,6 +33,7 @@ PDF_DPI = 300.0
 Kind = Literal["picture", "heic", "pdf", "dicom"]
 Rgb = NDArray[np.uint8]
 
+_STRIP_PX = 256
 _PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _PDF_PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD of fpdfview.h
@@ -169,14 +171,10 @@ def _decode_picture(data: bytes, page: int) -> tuple[Rgb, int]:
             picture.seek(page - 1)
         _check_size(*picture.size)
         picture.load()
-        return _to_rgb(_upright(picture)), pages
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:  # EXIF data can be broken in as many ways; the pixels are still good
-        return picture
+        # EXIF data can be broken in many ways; the pixels are still good.
+        with contextlib.suppress(Exception):
+            ImageOps.exif_transpose(picture, in_place=True)
+        return _to_rgb(picture), pages
 
 
 def _to_rgb(picture: Image.Image) -> Rgb:
@@ -185,11 +183,15 @@ def _to_rgb(picture: Image.Image) -> Rgb:
         return _grey_to_rgb(np.asarray(picture).astype(np.float64) / 257.0)
     if picture.mode in ("I", "F"):
         return _grey_to_rgb(_stretch(np.asarray(picture, np.float64)))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return np.asarray(Image.alpha_composite(white, picture).convert("RGB"))
-    return np.asarray(picture.convert("RGB"))
+    width, height = picture.size
+    rgb = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_PX):  # in strips: whole copies of 100 megapixels would take gigabytes
+        strip = picture.crop((0, top, width, min(top + _STRIP_PX, height)))
+        if strip.has_transparency_data:
+            strip = strip.convert("RGBA")
+            strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
+        rgb[top : top + _STRIP_PX] = np.asarray(strip.convert("RGB"))
+    return rgb
 
 
 def _grey_to_rgb(grey: NDArray[Any]) -> Rgb:
