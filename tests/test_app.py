@@ -14,7 +14,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -27,10 +27,10 @@ from api.hints import layout_names
 from api.jobs import Jobs
 from api.problems import NotFound
 from api.reading import Reading, dump_json
-from api.schemas import ReportOut
+from api.schemas import ReportOut, SignalFormat
 from api.settings import Settings
 from digitize.errors import NoEcgFound, UnreadableFile
-from digitize.formats import write_ecg
+from digitize.formats import decode_ecg, read_ecg, write_ecg
 from digitize.record import Ecg, Hints, Patient
 from digitize.synth.heart import simulate
 
@@ -51,7 +51,9 @@ def read_fake(picture: bytes, out: Path, hints: Hints) -> Reading:
         time.sleep(600)
     report = REPORT | {"hints": [hints.layout, hints.speed_mm_per_s, hints.patient.age_y, hints.patient.sex]}
     with whole_folder(out) as building:
-        write_ecg(Ecg(np.zeros((50, 12)), 500.0), building / "signal.csv")
+        signal_mv = np.full((1000, 12), 0.5)
+        signal_mv[:, 11] = np.nan
+        write_ecg(Ecg(signal_mv, 500.0), building / "signal.csv")
         (building / "overlay.png").write_bytes(b"\x89PNG")
         (building / "report.html").write_text("<!doctype html>")
         (building / "report.json").write_text(json.dumps(report))
@@ -97,17 +99,18 @@ def test_a_page_goes_in_and_its_files_come_out(client: TestClient) -> None:
         assert_problem(client.get(link), 404, "not_found")
 
 
-@pytest.mark.parametrize("form", ["json", "npz", "wfdb"])
-def test_signal_in_other_formats(client: TestClient, form: str) -> None:
+@pytest.mark.parametrize("form", get_args(SignalFormat))
+def test_signal_in_every_format(client: TestClient, tmp_path: Path, form: str) -> None:
     links = post(client).json()["links"]
     answer = client.get(links["signal"], params={"format": form})
     assert answer.status_code == 200
-    if form == "json":
-        assert answer.json()["fs_hz"] == 500.0
-    elif form == "npz":
-        assert np.load(io.BytesIO(answer.content))["signal_mv"].shape == (50, 12)
+    if form == "wfdb":
+        zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path)
+        ecg = read_ecg(tmp_path / "ecg.hea")
     else:
-        assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["ecg.hea", "ecg.dat"]
+        ecg = decode_ecg(answer.content, f".{form}")
+    assert (ecg.fs_hz, ecg.signal_mv.shape) == (500.0, (1000, 12))
+    assert np.isnan(ecg.lead("V6")).all() and np.allclose(ecg.lead("V5"), 0.5, atol=2e-3)
 
 
 def test_an_unknown_format_is_a_problem(client: TestClient) -> None:
