@@ -67,7 +67,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(building, ignore_errors=True)
     except OSError as exc:
-        raise CannotWrite(f"The results cannot be written: {exc.strerror}.") from exc
+        raise CannotWrite(f"The results cannot be written: {exc.strerror or type(exc).__name__}.") from exc
 
 
 def clear_leftovers(folder: Path) -> None:

@@ -64,12 +64,12 @@ def read_to_folder(source: Path | bytes, folder: Path, hints: Hints, page: int =
     sheet = digitize(source, hints, page)
     report = analyze(sheet.ecg, sheet.patient, page=sheet)
     picture = overlay_png(sheet)
-    reading = Reading(to_json(report), to_text(report))
+    reading, html = Reading(to_json(report), to_text(report)), to_html(report, picture)
     with whole_folder(folder) as building:
         write_ecg(sheet.ecg, building / "signal.csv")
         write_ecg(sheet.ecg, building / "signal.hea")
         (building / "overlay.png").write_bytes(picture)
-        (building / "report.html").write_text(to_html(report, picture), encoding="utf-8")
+        (building / "report.html").write_text(html, encoding="utf-8")
         (building / "report.json").write_text(dump_json(reading.report), encoding="utf-8")
     return reading
 

@@ -105,10 +105,10 @@ def analyze_signal(
     if out is not None:
         check_writable(out)
     report = analyze(read_ecg(signal), patient)
-    as_text = dump_json(to_json(report))
+    as_text, html = dump_json(to_json(report)), to_html(report, None)
     if out is not None:
         with whole_folder(out) as building:
-            (building / "report.html").write_text(to_html(report, None), encoding="utf-8")
+            (building / "report.html").write_text(html, encoding="utf-8")
             (building / "report.json").write_text(as_text, encoding="utf-8")
     typer.echo(as_text if as_json else to_text(report).rstrip("\n") + "\n", nl=False)
 
