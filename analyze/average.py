@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 _MOST_BEATS = 60
 _ALIGN_S = 0.09  # half of the stretch that is compared
 _SHIFT_S = 0.03
+_NEIGHBOUR_S = 0.10  # before its reference point a neighbouring beat may have begun, and after it not yet ended
 _PQ_S = 0.02  # the PQ level is the mean over this long, ending at the QRS onset
 
 
@@ -95,7 +96,7 @@ def average_beats(
 
     onset = _rough_onset(cut_beats(x, at, before, after), before, ecg.fs_hz)
     level = _level_lines(x, at + onset, ecg.fs_hz)
-    cut = cut_beats(x - level, at, before, after)
+    cut = _without_neighbours(cut_beats(x - level, at, before, after), at, beats.r, before, ecg.fs_hz)
     mv = _nanmedian(cut)
     qrs = cut[:, before - round(0.04 * ecg.fs_hz) : before + round(0.06 * ecg.fs_hz)]
     return Average(
@@ -127,6 +128,17 @@ def _align(x: Floats, at: NDArray[np.int64], fs_hz: float) -> NDArray[np.int64]:
             scores[:, shift] = np.einsum("btl,tl->b", part, template)
         at = at + np.where(scores.max(axis=1) > 0, scores.argmax(axis=1) - most, 0)
     return at
+
+
+def _without_neighbours(cut: Floats, at: NDArray[np.int64], r: NDArray[np.int64], before: int, fs_hz: float) -> Floats:
+    """NaN where the QRS complex of the beat before or after lies: at short RR intervals they are near."""
+    margin = round(_NEIGHBOUR_S * fs_hz)
+    row = np.arange(cut.shape[1])[None, :] + at[:, None] - before
+    # a beat's own entry in r lies within the alignment's reach
+    following = np.append(r, r[-1] + cut.shape[1])[np.searchsorted(r, at + margin)]
+    previous = np.insert(r, 0, r[0] - cut.shape[1])[np.searchsorted(r, at - margin)]
+    near = (row > following[:, None] - margin) | (row < previous[:, None] + margin)
+    return np.where(near[..., None], np.nan, cut)
 
 
 def _rough_onset(cut: Floats, r: int, fs_hz: float) -> int:

@@ -25,6 +25,7 @@ _SLOPE = (0.030, 0.037)  # of the greatest slope: what counts as flat before and
 _STILL_S = 0.014  # flat for this long is the end
 _UPRIGHT = 0.15  # an R wave this much of the S wave's depth is the peak that is marked
 _P_REACH_S = 0.32
+_T_PEAK_S = 0.48  # the latest T peak after R, at an RR interval of 1 s; it moves with the root of RR, and U comes later
 _SHARED = 1 / 3  # of the leads must show a P wave before the others are searched for it
 
 
@@ -174,14 +175,15 @@ def _p_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]]) -> dict[
     fs_hz = average.fs_hz
     first = max(0, average.r - round(_P_REACH_S * fs_hz))
     clear = _search(average, {lead: (first, on) for lead, (on, _, _) in qrs.items()}, _P, faint=False)
-    if len(clear) < _SHARED * len(qrs):
+    if not clear or len(clear) < _SHARED * len(qrs):
         return {}
-    on, peak, off = (float(np.nanmedian(column)) for column in zip(*clear.values(), strict=True))
+    peak = float(np.median([span[1] for span in clear.values()]))
+    ons, offs = ([span[k] for span in clear.values() if np.isfinite(span[k])] for k in (0, 2))
     margin = 0.03 * fs_hz
     clear = {lead: span for lead, span in clear.items() if abs(span[1] - peak) <= 2.0 * margin}
-    if not np.isfinite(on + off):
+    if not ons or not offs:
         return clear
-    a, b = max(0, round(on - margin)), round(off + margin)
+    a, b = max(0, round(float(np.median(ons)) - margin)), round(float(np.median(offs)) + margin)
     rest = {lead: (a, min(b, on)) for lead, (on, _, _) in qrs.items() if lead not in clear}
     return clear | _search(average, rest, _P, faint=True)
 
@@ -192,16 +194,17 @@ def _t_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]], p: Mappi
     before = [average.r - span[0] for span in p.values() if np.isfinite(span[0])]
     ahead = float(np.median(before)) + 0.02 * fs_hz if before else 0.12 * fs_hz
     last = min(average.mv.shape[0], average.r + round(average.rr_s * fs_hz - ahead))
+    latest = average.r + round(_T_PEAK_S * average.rr_s**0.5 * fs_hz)
     wide = {lead: (off + round(0.04 * fs_hz), last) for lead, (_, _, off) in qrs.items()}
-    clear = _search(average, wide, _T, faint=False)
+    clear = _search(average, wide, _T, faint=False, latest=latest)
     if len(clear) < _SHARED * len(qrs):
         return clear
     rest = {lead: between for lead, between in wide.items() if lead not in clear}
-    return clear | _search(average, rest, _T, faint=True)
+    return clear | _search(average, rest, _T, faint=True, latest=latest)
 
 
 def _search(
-    average: Average, between: Mapping[str, tuple[int, int]], shape: _Shape, *, faint: bool
+    average: Average, between: Mapping[str, tuple[int, int]], shape: _Shape, *, faint: bool, latest: int | None = None
 ) -> dict[str, _Span]:
     """The wave of each lead within its own bounds; ``faint`` where other leads have shown that there is one."""
     found = {}
@@ -210,13 +213,15 @@ def _search(
         held = average.error_mv[np.isfinite(average.error_mv[:, k]), k]
         noise = shape.errors * float(np.median(held)) if held.size and average.at.size > 2 else 0.0
         least = max(shape.faint_mv, 0.4 * noise) if faint else max(shape.least_mv, noise)
-        span = _bump(average.mv[:, k], bounds, shape, average.fs_hz, least)
+        span = _bump(average.mv[:, k], bounds, shape, average.fs_hz, least, latest)
         if span is not None:
             found[lead] = span
     return found
 
 
-def _bump(x: Floats, between: tuple[int, int], shape: _Shape, fs_hz: float, least_mv: float) -> _Span | None:
+def _bump(
+    x: Floats, between: tuple[int, int], shape: _Shape, fs_hz: float, least_mv: float, latest: int | None = None
+) -> _Span | None:
     """Onset, peak and end of the most prominent bump, up or down, between two samples."""
     a, b = between
     held = np.flatnonzero(np.isfinite(x[a:b])) + a
@@ -230,6 +235,8 @@ def _bump(x: Floats, between: tuple[int, int], shape: _Shape, fs_hz: float, leas
     for sign in (1.0, -1.0):
         peaks, about = find_peaks(sign * y, prominence=least_mv)
         for peak, prominence in zip(peaks.tolist(), about["prominences"].tolist(), strict=True):
+            if latest is not None and a + peak > latest:
+                continue
             if best is None or prominence > best[0]:
                 best = (prominence, peak)
     if best is None:
