@@ -24,11 +24,15 @@ Engine = Literal["tesseract", "rapidocr"]
 Line = tuple[int, int, int, int]
 """Left, top, right, bottom of a line of text on the enlarged sheet, in pixels."""
 
-GLYPH_MM = (0.5, 6.0)
-"""Height of a letter's ink, from a comma to a headline's capitals."""
+GLYPH_MM = (0.9, 6.0)
+"""Height of a letter's ink, from a small x to a headline's capitals."""
 
+RULE_MM = 7.0
+"""Straight strokes longer than this are no part of a letter."""
+
+LETTER_GAP_MM = 1.5
 WORD_GAP_MM = 6.0
-"""Letters and words of one line stand closer than this."""
+"""Letters of one word, and words of one line, stand closer than this."""
 
 MIN_LINE_MM = 4.5
 """Shorter lines (lead labels, stray marks) are not worth an engine's time."""
@@ -36,8 +40,14 @@ MIN_LINE_MM = 4.5
 OCR_PX_PER_MM = 10.0
 """Text is enlarged to this before it is read: capitals of 2 mm are then 20 pixels high."""
 
+PAD_MM = (6.0, 15.0, 0.6)
+"""Shown before, after, and above and below a line: letters that touch a grid line were not counted to it."""
+
 MIN_LETTERS = 3
 """Fewer separate marks are no line of text."""
+
+MAX_LINES = 48
+"""More lines than this are not read; those with fewest letters give way."""
 
 MARGIN_PX = 20
 """White around every line in the picture that the engine sees."""
@@ -79,10 +89,11 @@ def read_words(
     engine = engine or find_engine()
     size = tuple(max(1, round(n * OCR_PX_PER_MM / p)) for n, p in zip(darkness.shape[::-1], px_per_mm, strict=True))
     scaled = np.clip(np.asarray(cv2.resize(darkness, size, interpolation=cv2.INTER_CUBIC), np.float32), 0, 1)
-    lines = _find_lines(scaled)
+    clean = _erase_rules(scaled)
+    lines = _find_lines(clean)
     if engine is None or not lines:
         return ()
-    picture, tops = _stack_lines(scaled, lines)
+    picture, tops = _stack_lines(clean, lines)
     found = _run_tesseract(picture, timeout_s) if engine == "tesseract" else _run_rapidocr(picture)
     words = []
     for text, (left, top, right, bottom), confidence in found:
@@ -95,43 +106,76 @@ def read_words(
     return tuple(words)
 
 
-def _find_lines(scaled: NDArray[np.float32]) -> list[Line]:
-    """Boxes of the lines that ink of letter size forms."""
+def _erase_rules(scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take out straight strokes longer than any letter's: grid lines that were left over, frames, separators."""
     ink = (scaled > INK).astype(np.uint8)
+    length = round(RULE_MM * OCR_PX_PER_MM)
+    along = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    clean = scaled.copy()
+    clean[cv2.dilate(along | down, np.ones((3, 3), np.uint8)) > 0] = 0
+    # letters that a line crossed are closed again where ink goes on above and below, or left and right
+    closed = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((7, 1), np.uint8))
+    closed = np.maximum(closed, cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((1, 7), np.uint8)))
+    return np.where(along | down, closed, clean).astype(np.float32)
+
+
+def _close_gaps(ink: NDArray[np.bool_], gap_mm: float) -> NDArray[np.uint8]:
+    """Fill what lies between marks at one height that stand closer than this."""
+    reach = np.ones((1, round(gap_mm * OCR_PX_PER_MM)), np.uint8)
+    return np.asarray(cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, reach), np.uint8)
+
+
+def _find_lines(clean: NDArray[np.float32]) -> list[Line]:
+    """Boxes of the lines that ink of letter size forms, those with most letters when there are too many."""
+    ink = (clean > INK).astype(np.uint8)
     _, marks, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
     wide, high = stats[:, cv2.CC_STAT_WIDTH] / OCR_PX_PER_MM, stats[:, cv2.CC_STAT_HEIGHT] / OCR_PX_PER_MM
-    letter = (high <= GLYPH_MM[1]) & (wide <= 2.5 * GLYPH_MM[1]) & (np.maximum(high, wide) >= 0.2)
-    letter &= ~((high < 0.6) & (wide > 3.0))
+    letter = (high >= GLYPH_MM[0]) & (high <= GLYPH_MM[1]) & (wide <= 2.5 * GLYPH_MM[1])
     letter[0] = False
-    body = (letter & (high >= GLYPH_MM[0]))[marks].astype(np.uint8)
-    reach = np.ones((1, round(WORD_GAP_MM * OCR_PX_PER_MM)), np.uint8)
-    _, line_of, joined, _ = cv2.connectedComponentsWithStats(
-        cv2.morphologyEx(body, cv2.MORPH_CLOSE, reach), connectivity=8
-    )
-    x, y = np.rint(centres[letter & (high >= GLYPH_MM[0])]).astype(int).T
-    letters = np.bincount(line_of[y, x], minlength=len(joined))
-    lines: list[Line] = []
-    pad_x, pad_y = round(1.5 * OCR_PX_PER_MM), round(0.6 * OCR_PX_PER_MM)
-    for (left, top, width, height, _), count in zip(joined[1:], letters[1:], strict=True):
-        if (
-            count >= MIN_LETTERS
-            and width >= MIN_LINE_MM * OCR_PX_PER_MM
-            and 1.2 <= height / OCR_PX_PER_MM <= 2 * GLYPH_MM[1]
-            and width > height
-        ):
-            right, bottom = min(left + width + pad_x, ink.shape[1]), min(top + height + pad_y, ink.shape[0])
-            lines.append((int(max(left - pad_x, 0)), int(max(top - pad_y, 0)), int(right), int(bottom)))
-    return sorted(lines, key=lambda line: (line[1], line[0]))
+    x, y = np.rint(centres[letter]).astype(int).T
+    words = _close_gaps(letter[marks], LETTER_GAP_MM)
+    _, word_of, _, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
+    company = np.bincount(word_of[y, x], minlength=word_of.max() + 1) > 1  # a mark that stands alone is no text
+    company[0] = False
+    _, line_of, boxes, _ = cv2.connectedComponentsWithStats(_close_gaps(company[word_of], WORD_GAP_MM), connectivity=8)
+    line = line_of[y, x]
+    before, after, pad_y = (round(mm * OCR_PX_PER_MM) for mm in PAD_MM)
+    found: list[tuple[int, Line]] = []
+    for k in np.unique(line[line > 0]):
+        heights = high[letter][line == k]
+        alike = int(np.sum(abs(heights / np.median(heights) - 1) < 0.5))
+        left, top, width, height = (int(v) for v in boxes[k, :4])
+        tall = height / OCR_PX_PER_MM / np.median(heights)
+        if alike >= MIN_LETTERS and width >= MIN_LINE_MM * OCR_PX_PER_MM and width > height and tall < 2.5:
+            right, bottom = min(left + width + after, ink.shape[1]), min(top + height + pad_y, ink.shape[0])
+            found.append((-alike, (max(left - before, 0), max(top - pad_y, 0), right, bottom)))
+    return _merge_lines([line for _, line in sorted(found)[:MAX_LINES]])
 
 
-def _stack_lines(scaled: NDArray[np.float32], lines: list[Line]) -> tuple[NDArray[np.uint8], list[int]]:
+def _merge_lines(lines: list[Line]) -> list[Line]:
+    """Join boxes that overlap at one height, so that no word is cut in two; top to bottom."""
+    merged: list[Line] = []
+    for line in sorted(lines):
+        left, top, right, bottom = line
+        for k, (left_k, top_k, right_k, bottom_k) in enumerate(merged):
+            shared = min(bottom, bottom_k) - max(top, top_k)
+            if left < right_k and shared > 0.6 * min(bottom - top, bottom_k - top_k):
+                merged[k] = (left_k, min(top, top_k), max(right, right_k), max(bottom, bottom_k))
+                break
+        else:
+            merged.append(line)
+    return sorted(merged, key=lambda box: (box[1], box[0]))
+
+
+def _stack_lines(clean: NDArray[np.float32], lines: list[Line]) -> tuple[NDArray[np.uint8], list[int]]:
     """The lines under one another, black on white, and where each begins."""
     width = max(right - left for left, _, right, _ in lines) + 2 * MARGIN_PX
     height = sum(bottom - top + MARGIN_PX for _, top, _, bottom in lines) + MARGIN_PX
     picture = np.full((height, width), 255, np.uint8)
     tops, y = [], MARGIN_PX
     for left, top, right, bottom in lines:
-        ink = np.clip(scaled[top:bottom, left:right] * 1.3, 0, 1)
+        ink = np.clip(clean[top:bottom, left:right] * 1.3, 0, 1)
         picture[y : y + bottom - top, MARGIN_PX : MARGIN_PX + right - left] = np.rint(255 * (1 - ink)).astype(np.uint8)
         tops.append(y)
         y += bottom - top + MARGIN_PX
