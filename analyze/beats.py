@@ -152,6 +152,7 @@ def _pick(energy: Floats, seen: Floats, fs_hz: float) -> NDArray[np.int64]:
     if beats.size < 3:
         return beats
     missing = []
+    beats = _without_interlopers(beats, energy)
     rr = np.diff(beats)
     usual = np.median(rr)
     for k in np.flatnonzero(rr > 1.55 * usual):
@@ -163,6 +164,16 @@ def _pick(energy: Floats, seen: Floats, fs_hz: float) -> NDArray[np.int64]:
             missing.append(options[np.argmax(energy[options])])
     found: NDArray[np.int64] = np.sort(np.concatenate([beats, np.array(missing, dtype=np.int64)]))
     return found
+
+
+def _without_interlopers(beats: NDArray[np.int64], energy: Floats) -> NDArray[np.int64]:
+    """Beats without the weak ones that split an interval of usual length: those are T waves."""
+    if beats.size < 5:
+        return beats
+    usual, height = float(np.median(np.diff(beats))), energy[beats]
+    around = beats[2:] - beats[:-2]
+    weak = height[1:-1] < 0.6 * np.minimum(height[:-2], height[2:])
+    return beats[np.concatenate([[True], ~(weak & (around < 1.25 * usual)), [True]])]
 
 
 def _intervals(r: NDArray[np.int64], seen: Floats, fs_hz: float) -> Floats:

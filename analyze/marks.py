@@ -159,15 +159,16 @@ def _lead_qrs(x: Floats, r: int, joint: tuple[int, int], fs_hz: float) -> tuple[
         return None
     slope = _slope(x, fs_hz)
     steepest = a + int(np.argmax(slope[a:b]))
-    bounds = _bounds(slope, steepest, fs_hz, (a, b), _STILL_S)
-    if bounds is None:
-        return None
+    own = _bounds(slope, steepest, fs_hz, (a, b), _STILL_S) or joint
     # halfway between the lead's own and that of all leads: nearer to what readers mark than either
-    on, off = round((bounds[0] + joint[0]) / 2), round((bounds[1] + joint[1]) / 2)
+    on, off = round((own[0] + joint[0]) / 2), round((own[1] + joint[1]) / 2)
+    if off - on < 3:
+        return None
+    a, b = on, off + 1
     height = x[a:b] - np.interp(np.arange(a, b), [a, b - 1], [x[a], x[b - 1]])
     upright = height.max() >= _UPRIGHT * -height.min()
     peak = a + int(np.argmax(height if upright else -height))
-    return (on, peak, off) if on < peak < off else None
+    return on, peak, off
 
 
 def _p_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]]) -> dict[str, _Span]:

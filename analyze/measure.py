@@ -6,7 +6,7 @@ are taken in each lead on its own representative beat, against the level at the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from analyze.waves import home_columns
 from digitize.record import Ecg
 
 _FIRST, _LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
+_NO_AXIS_MV_S = 5e-4  # a net QRS area below this has no direction
 _PQ_MS = 16
 _ST_MS = 8  # an ST level is a mean over this long
 _ONE_BEAT_MV = 0.02  # standard error where a single beat leaves none to compute
@@ -73,7 +74,7 @@ def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats |
         qrs_ms=qrs_ms,
         qt_ms=qt_ms,
         **correct_qt(qt_ms, rate),
-        axis_deg=_axis(home),
+        axis_deg=_axis(list(marked.values())),
         st=tuple(_st_level(lead, home.get(lead), quality) for lead in ecg.leads),
         amplitudes=tuple(amplitudes.values()),
     )
@@ -163,24 +164,30 @@ def _amplitude(lead: str, at: _Marked) -> Amplitude:
     return Amplitude(lead, max(0.0, float(np.nanmax(x))), min(0.0, float(np.nanmin(x))))
 
 
-def _axis(home: Mapping[str, _Marked]) -> float | None:
-    """Frontal QRS axis in degrees from the net QRS area in I and aVF, or in the limb leads that give them."""
-    area = {}
-    for lead in ("I", "II", "III", "aVF"):
-        if lead in home and lead in home[lead].marks:
-            at = home[lead]
-            area[lead] = float(np.nansum(_level(at, lead)[at.qrs_on : at.qrs_off + 1])) / at.average.fs_hz
-    if "I" not in area:
-        return None
-    if "II" in area:
-        avf = area["II"] - area["I"] / 2.0  # Einthoven and Goldberger: aVF = II - I / 2
-    elif "III" in area:
-        avf = area["III"] + area["I"] / 2.0
-    elif "aVF" in area:
-        avf = area["aVF"]
-    else:
-        return None
-    along, down = area["I"], 2.0 * avf / np.sqrt(3.0)
-    if np.hypot(along, down) < 5e-4:  # less than 0.5 uV s has no direction
-        return None
-    return float(np.degrees(np.arctan2(down, along)))
+def _axis(marked: Sequence[_Marked]) -> float | None:
+    """Frontal QRS axis in degrees from the net QRS area in I and aVF, or in the limb leads that give them.
+
+    Leads of one column are taken where it holds enough of them: areas of different beats need not fit together.
+    """
+    together = [_limb_areas(at) for at in marked]
+    apart = {lead: area for areas in reversed(together) for lead, area in areas.items()}
+    for areas in (*together, apart):
+        if "I" not in areas:
+            continue
+        if "II" in areas:
+            avf = areas["II"] - areas["I"] / 2.0  # Einthoven and Goldberger: aVF = II - I / 2
+        elif "III" in areas:
+            avf = areas["III"] + areas["I"] / 2.0
+        elif "aVF" in areas:
+            avf = areas["aVF"]
+        else:
+            continue
+        along, down = areas["I"], 2.0 * avf / np.sqrt(3.0)
+        return float(np.degrees(np.arctan2(down, along))) if np.hypot(along, down) >= _NO_AXIS_MV_S else None
+    return None
+
+
+def _limb_areas(at: _Marked) -> dict[str, float]:
+    """Net QRS area of a column's limb leads in mV s."""
+    leads = [lead for lead in ("I", "II", "III", "aVF") if lead in at.marks]
+    return {lead: float(np.nansum(_level(at, lead)[at.qrs_on : at.qrs_off + 1])) / at.average.fs_hz for lead in leads}
