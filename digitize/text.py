@@ -110,14 +110,14 @@ def _erase_rules(scaled: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take out straight strokes longer than any letter's: grid lines that were left over, frames, separators."""
     ink = (scaled > INK).astype(np.uint8)
     length = round(RULE_MM * OCR_PX_PER_MM)
-    along = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    rules = np.zeros(ink.shape, np.bool_)
+    for shape in ((1, length), (length, 1)):
+        rules |= np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))) > 0
     clean = scaled.copy()
-    clean[cv2.dilate(along | down, np.ones((3, 3), np.uint8)) > 0] = 0
-    # letters that a line crossed are closed again where ink goes on above and below, or left and right
-    closed = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((7, 1), np.uint8))
-    closed = np.maximum(closed, cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((1, 7), np.uint8)))
-    return np.where(along | down, closed, clean).astype(np.float32)
+    clean[np.asarray(cv2.dilate(rules.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0] = 0
+    # letters that a rule crossed are closed again where ink goes on beyond it on both sides
+    closed = np.maximum(*(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones(s, np.uint8)) for s in ((7, 1), (1, 7))))
+    return np.where(rules, closed, clean).astype(np.float32)
 
 
 def _close_gaps(ink: NDArray[np.bool_], gap_mm: float) -> NDArray[np.uint8]:
