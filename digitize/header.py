@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digitize.record import Sex
 from digitize.stages import Word
@@ -16,6 +16,8 @@ from digitize.stages import Word
 SPEEDS_MM_PER_S = (5.0, 6.25, 10.0, 12.5, 25.0, 50.0, 100.0)
 GAINS_MM_PER_MV = (2.5, 5.0, 10.0, 20.0)
 RATES_BPM = (15.0, 350.0)
+SURE = 0.5
+"""Age and sex decide thresholds: words read with less confidence than this do not count for them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ _AGE_SEX = re.compile(rf"(?<![\w./:-])([0-9OolI]{{1,3}})\s*-?{_YEARS}\s*[,;/]?\s
 _RATE = (
     re.compile(r"\b(?:vent\.?\s*rate|heart\s*rate|ventricular\s*rate|HR|hf|fc)\b\s*[:;.=]?\s*([0-9OolI]{2,3})\b", re.I),
     re.compile(r"(?<![\w./:-])([0-9]{2,3})\s*(?:bpm|/min)\b", re.I),
-    re.compile(r"[♥❤¥]\s*([0-9]{2,3})\b"),  # Tesseract knows no heart
+    re.compile(r"[♥❤¥]\s*([0-9]{2,3})\b"),
+    re.compile(rf"{_MM}/m[¥Y]?V[^¶]{{0,24}}\sW([0-9]{{2,3}})\b"),  # Tesseract's idea of a heart
 )
 _FILTER = re.compile(r"(?<![\w.])(0[.,][0-9]{1,2})\s*(?:Hz)?\s*[-~–—=]\s*([0-9]{2,3})\s*Hz", re.I)
 _CONFUSED = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8", ",": "."})
@@ -90,14 +93,16 @@ def parse_header(words: Iterable[Word]) -> HeaderFacts:
         A fact stated twice with different values is left out, but for the gain, where a second value is that of the
         chest leads when the print says so.
     """
-    text = " ¶ ".join(_join_lines(tuple(words)))  # a mark that no pattern reaches across
+    read = tuple(words)
+    text = _join_lines(read)
+    certain = _join_lines(tuple(w if w.confidence >= SURE else replace(w, text="¤") for w in read))
     text = re.sub(r"\b(AC|F)\s?(50|60)(?=\d)", r"\1\2 ", text)  # the mains filter, run into what follows
     limb, chest = _find_gains(text)
     band = _FILTER.search(text)
     low, high = (float(edge.replace(",", ".")) for edge in band.groups()) if band else (0.0, 0.0)
     return HeaderFacts(
-        age_y=_agree(v for v in _numbers(_AGE, text) if 0 < v <= 120),  # an unset age is printed as 0
-        sex=_find_sex(text),
+        age_y=_agree(v for v in _numbers(_AGE, certain) if 0 < v <= 120),  # an unset age is printed as 0
+        sex=_find_sex(certain),
         mm_per_s=_agree(v for v in _numbers((_SPEED,), text) if v in SPEEDS_MM_PER_S),
         mm_per_mv=limb,
         chest_mm_per_mv=chest,
@@ -106,8 +111,11 @@ def parse_header(words: Iterable[Word]) -> HeaderFacts:
     )
 
 
-def _join_lines(words: tuple[Word, ...]) -> list[str]:
-    """Words that stand side by side at one height, in reading order; a gap wider than 4 heights parts them."""
+def _join_lines(words: tuple[Word, ...]) -> str:
+    """Words that stand side by side at one height, in reading order; a gap wider than 4 heights parts them.
+
+    Lines are parted by a mark that no pattern reaches across.
+    """
     lines: list[list[Word]] = []
     for word in sorted(words, key=lambda w: (w.box_mm[0], w.box_mm[1])):
         left, top, _, bottom = word.box_mm
@@ -121,7 +129,7 @@ def _join_lines(words: tuple[Word, ...]) -> list[str]:
         else:
             lines.append([word])
     lines.sort(key=lambda line: (round(line[0].box_mm[1]), line[0].box_mm[0]))
-    return [" ".join(word.text for word in line) for line in lines]
+    return " ¶ ".join(" ".join(word.text for word in line) for line in lines)
 
 
 def _numbers(patterns: tuple[re.Pattern[str], ...], text: str) -> list[float]:

@@ -54,7 +54,7 @@ MARGIN_PX = 20
 
 MIN_CONFIDENCE = 0.3
 INK = 0.35
-TIMEOUT_S = 3.0
+TIMEOUT_S = 10.0
 
 
 def find_engine() -> Engine | None:

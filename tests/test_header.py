@@ -55,7 +55,8 @@ def lay_out(*lines: str) -> list[Word]:
         (("Vent. rate 82 BPM",), {"heart_rate_bpm": 82}),
         (("0.67~25Hz AC50 25mm/s 10mm/mV 4*2.5s+1r ♥55",),
          {"filter_hz": (0.67, 25), "mm_per_s": 25, "mm_per_mv": 10, "heart_rate_bpm": 55}),
-        (("HR: 700",), {}),
+        (("10mm/m¥V 4*2.5s+1r W122 SE-3",), {"mm_per_mv": 10, "heart_rate_bpm": 122}),
+        (("HR: 700", "W122"), {}),
     ],
 )  # fmt: skip
 def test_parse_header(lines: tuple[str, ...], facts: dict[str, object]) -> None:
@@ -65,6 +66,11 @@ def test_parse_header(lines: tuple[str, ...], facts: dict[str, object]) -> None:
 def test_words_may_come_in_any_order() -> None:
     words = lay_out("Age: 60 yrs Sex: Male", "25 mm/s 10 mm/mV")
     assert parse_header(words[::-1]) == parse_header(words) == HeaderFacts(60, "male", 25, 10)
+
+
+def test_a_doubtful_age_is_no_age() -> None:
+    words = [Word("Age:", (10, 10, 16, 13), 0.9), Word("5", (18, 10, 20, 13), 0.3), Word("yrs", (21, 10, 25, 13), 0.9)]
+    assert parse_header(words) == HeaderFacts()
 
 
 def test_words_far_apart_are_no_line() -> None:
