@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from dataclasses import fields
 
 import numpy as np
@@ -13,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from digitize import text as text_module
 from digitize.header import GAINS_MM_PER_MV, SPEEDS_MM_PER_S, HeaderFacts, parse_header
 from digitize.stages import Word
-from digitize.text import find_engine, read_words
+from digitize.text import Engine, read_words
 
 
 def lay_out(*lines: str) -> list[Word]:
@@ -114,10 +116,12 @@ def draw_page() -> np.ndarray:
     return np.asarray(page, np.float32) / 255
 
 
-def test_header_of_a_drawn_page_is_read() -> None:
-    if find_engine() is None:
-        pytest.skip("no text engine installed")
-    words = read_words(draw_page(), (8.0, 8.0), timeout_s=60)
+@pytest.mark.parametrize("engine", ["tesseract", "rapidocr"])
+def test_header_of_a_drawn_page_is_read(engine: Engine) -> None:
+    present = shutil.which("tesseract") if engine == "tesseract" else importlib.util.find_spec("rapidocr")
+    if not present:
+        pytest.skip(f"{engine} is not installed")
+    words = read_words(draw_page(), (8.0, 8.0), engine, timeout_s=60)
     assert parse_header(words) == HeaderFacts(60, "female", 25, 10)
     speed = next(word for word in words if "mm/s" in word.text)
     assert speed.box_mm == pytest.approx((300 / 8, 945 / 8, 395 / 8, 968 / 8), abs=1.5)
