@@ -173,7 +173,8 @@ def _without_interlopers(beats: NDArray[np.int64], energy: Floats) -> NDArray[np
     usual, height = float(np.median(np.diff(beats))), energy[beats]
     around = beats[2:] - beats[:-2]
     weak = height[1:-1] < 0.6 * np.minimum(height[:-2], height[2:])
-    return beats[np.concatenate([[True], ~(weak & (around < 1.25 * usual)), [True]])]
+    keep = np.concatenate([[True], ~(weak & (around < 1.25 * usual)), [True]])
+    return np.asarray(beats[keep], dtype=np.int64)
 
 
 def _intervals(r: NDArray[np.int64], seen: Floats, fs_hz: float) -> Floats:

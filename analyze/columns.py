@@ -6,6 +6,7 @@ measured across leads is measured in a column and only then combined.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +20,12 @@ _SAME = 0.5  # two leads share a column when they overlap in at least this much 
 
 @dataclass(frozen=True)
 class Column:
-    """Leads seen together from sample ``start`` up to, but not including, ``stop``."""
+    """Leads seen together from sample ``start`` up to, but not including, ``stop``; ``strips``: the rhythm strips."""
 
     start: int
     stop: int
     leads: tuple[str, ...]
+    strips: bool = False
 
 
 def extents(ecg: Ecg) -> dict[str, tuple[int, int]]:
@@ -71,8 +73,18 @@ def find_columns(ecg: Ecg) -> tuple[Column, ...]:
         columns.append(Column(a, b, tuple(lead for lead in ecg.leads if lead in group or lead in long)))
     if long:
         a, b = min(s[0] for s in long.values()), max(s[1] for s in long.values())
-        columns.append(Column(a, b, tuple(long)))
+        columns.append(Column(a, b, tuple(long), strips=bool(groups)))
     return tuple(columns)
+
+
+def home_columns(columns: Iterable[Column]) -> dict[str, Column]:
+    """The column in which each lead is seen for longest."""
+    home: dict[str, Column] = {}
+    for column in columns:
+        for lead in column.leads:
+            if lead not in home or column.stop - column.start > home[lead].stop - home[lead].start:
+                home[lead] = column
+    return home
 
 
 def finite_runs(x: NDArray[np.float64], bridge: int = 0, shortest: int = 1) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import binary_opening, gaussian_filter1d
 from scipy.signal import find_peaks
 
 from analyze.average import Average
@@ -23,6 +23,7 @@ _Span = tuple[float, float, float]
 _QRS_REACH_S = (0.14, 0.20)  # how far a QRS complex may reach before and after its reference point
 _SLOPE = (0.030, 0.037)  # of the greatest slope: what counts as flat before and after
 _STILL_S = 0.014  # flat for this long is the end
+_BRIEF = 3  # fewer steep samples than this are noise
 _UPRIGHT = 0.15  # an R wave this much of the S wave's depth is the peak that is marked
 _P_REACH_S = 0.32
 _T_PEAK_S = 0.48  # the latest T peak after R, at an RR interval of 1 s; it moves with the root of RR, and U comes later
@@ -63,12 +64,14 @@ class Marks:
 MARKS: tuple[str, ...] = tuple(f.name for f in fields(Marks))
 
 
-def mark_waves(average: Average, with_p: bool = True) -> dict[str, Marks]:
+def mark_waves(average: Average, joint: tuple[int, int], with_p: bool = True) -> dict[str, Marks]:
     """Mark the waves of every lead of a column's representative beat.
 
     Parameters
     ----------
     average : Average
+    joint : (int, int)
+        Rows of the QRS onset and end over all leads, as `find_qrs` finds them.
     with_p : bool
         False for an ectopic beat: what comes before it is not its P wave.
 
@@ -77,9 +80,6 @@ def mark_waves(average: Average, with_p: bool = True) -> dict[str, Marks]:
     dict of str to Marks
         Leads in which the QRS complex can be seen.
     """
-    joint = _joint_qrs(average)
-    if joint is None:
-        return {}
     qrs: dict[str, tuple[int, int, int]] = {}
     for k, lead in enumerate(average.column.leads):
         marks = _lead_qrs(average.mv[:, k], average.r, joint, average.fs_hz)
@@ -111,22 +111,32 @@ def _slope(x: Floats, fs_hz: float) -> Floats:
     return np.where(held, slope, np.nan)
 
 
-def _bounds(slope: Floats, r: int, fs_hz: float, reach: tuple[int, int], still: float) -> tuple[int, int] | None:
-    """Where a steep stretch around ``r`` begins and ends: the slope stays low for ``still`` seconds beyond."""
-    a, b = max(0, reach[0]), min(slope.size, reach[1])
+def find_qrs(average: Average) -> tuple[int, int] | None:
+    """Rows of the QRS onset and end over all leads of the column; None when there is no such complex."""
+    fs_hz = average.fs_hz
+    slopes = np.stack([_slope(x, fs_hz) for x in average.mv.T])
+    seen = np.isfinite(slopes)
+    joint = np.sqrt(np.where(seen, np.square(slopes), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
+    before, after = (round(s * fs_hz) for s in _QRS_REACH_S)
+    a, b = max(0, average.r - before), min(joint.size, average.r + after)
+    steep = _steep(joint, a, b, fs_hz)
+    if steep is None:
+        return None
+    gap = max(2, round(_STILL_S * fs_hz))
+    centre = int(np.clip(average.r - a, 0, b - a - 1))
+    return a + _walk(steep[0], centre, -1, gap), a + _walk(steep[1], centre, 1, gap)
+
+
+def _steep(slope: Floats, a: int, b: int, fs_hz: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Where the slope, between two rows, is too steep to be flat: as an onset and as an end is judged."""
     near = np.nan_to_num(slope[a:b])
     if near.size < 5 or not near.max() > 0:
         return None
     top = float(near.max())
     quiet = np.nan_to_num(slope[max(0, a - round(0.1 * fs_hz)) : a])
     floor = 2.0 * float(np.median(quiet)) if quiet.size > 5 else 0.0
-    gap = max(2, round(still * fs_hz))
-    centre = int(np.clip(r - a, 0, near.size - 1))
-    steep_on = near > min(max(_SLOPE[0] * top, floor), 0.3 * top)
-    steep_off = near > min(max(_SLOPE[1] * top, floor), 0.3 * top)
-    on = _walk(steep_on, centre, -1, gap)
-    off = _walk(steep_off, centre, 1, gap)
-    return a + on, a + off
+    on, off = (near > min(max(share * top, floor), 0.3 * top) for share in _SLOPE)
+    return on, off
 
 
 def _walk(steep: NDArray[np.bool_], start: int, step: int, gap: int) -> int:
@@ -142,26 +152,20 @@ def _walk(steep: NDArray[np.bool_], start: int, step: int, gap: int) -> int:
     return last
 
 
-def _joint_qrs(average: Average) -> tuple[int, int] | None:
-    """QRS onset and end over all leads of the column."""
-    slopes = np.stack([_slope(x, average.fs_hz) for x in average.mv.T])
-    seen = np.isfinite(slopes)
-    joint = np.sqrt(np.where(seen, np.square(slopes), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
-    before, after = (round(s * average.fs_hz) for s in _QRS_REACH_S)
-    return _bounds(joint, average.r, average.fs_hz, (average.r - before, average.r + after), _STILL_S)
-
-
 def _lead_qrs(x: Floats, r: int, joint: tuple[int, int], fs_hz: float) -> tuple[int, int, int] | None:
     """QRS onset, main peak and end in one lead, near those of all leads."""
     margin = round(0.016 * fs_hz)
     a, b = max(0, joint[0] - margin), min(x.size, joint[1] + margin)
     if b - a < 5 or not np.isfinite(x[a:b]).all():
         return None
-    slope = _slope(x, fs_hz)
-    steepest = a + int(np.argmax(slope[a:b]))
-    own = _bounds(slope, steepest, fs_hz, (a, b), _STILL_S) or joint
-    # halfway between the lead's own and that of all leads: nearer to what readers mark than either
-    on, off = round((own[0] + joint[0]) / 2), round((own[1] + joint[1]) / 2)
+    on, off = joint
+    steep = _steep(_slope(x, fs_hz), a, b, fs_hz)
+    if steep is not None:
+        # looked for from outside, so that no flat top within the complex ends it
+        first, last = (np.flatnonzero(binary_opening(side, np.ones(_BRIEF, dtype=bool))) for side in steep)
+        if first.size and last.size:
+            # halfway between the lead's own and that of all leads: nearer to what readers mark than either
+            on, off = round((a + first[0] + joint[0]) / 2), round((a + last[-1] + joint[1]) / 2)
     if off - on < 3:
         return None
     a, b = on, off + 1

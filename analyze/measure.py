@@ -7,35 +7,21 @@ are taken in each lead on its own representative beat, against the level at the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.average import Average, average_beats
 from analyze.beats import Beats, find_beats
-from analyze.columns import Column, find_columns
-from analyze.marks import Marks, mark_waves
+from analyze.columns import home_columns
+from analyze.marked import FIRST, LAST, MarkedColumn, mark_columns
 from analyze.measurements import ST_OFFSETS_MS, Amplitude, Measurements, StLevel
-from analyze.waves import home_columns
 from digitize.record import Ecg
 
-_FIRST, _LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
 _NO_AXIS_MV_S = 5e-4  # a net QRS area below this has no direction
 _PQ_MS = 16
 _ST_MS = 8  # an ST level is a mean over this long
 _ONE_BEAT_MV = 0.02  # standard error where a single beat leaves none to compute
 _PAPER_MV = (0.008, 0.05)  # standard error of a curve read well, and what is added as its quality falls to 0
-
-
-@dataclass(frozen=True, eq=False)
-class _Marked:
-    """A column's representative beat with its marks and its QRS onset and end over all leads, as rows of the beat."""
-
-    average: Average
-    marks: dict[str, Marks]
-    qrs_on: int
-    qrs_off: int
 
 
 def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats | None = None) -> Measurements:
@@ -55,12 +41,8 @@ def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats |
     Measurements
     """
     beats = find_beats(ecg) if beats is None else beats
-    marked: dict[Column, _Marked] = {}
-    for column in find_columns(ecg):
-        found = _mark_column(ecg, column, beats)
-        if found is not None:
-            marked[column] = found
-    home = {lead: marked[column] for lead, column in home_columns(ecg).items() if column in marked}
+    marked = mark_columns(ecg, beats)
+    home = {lead: marked[column] for lead, column in home_columns(marked).items()}
     pr_ms, qrs_ms, qt_ms = _intervals(list(marked.values()), beats)
     amplitudes = {lead: _amplitude(lead, at) for lead, at in home.items() if lead in at.marks}
     rate, rr_s = beats.heart_rate_bpm, beats.median_rr_s
@@ -93,18 +75,7 @@ def correct_qt(qt_ms: float | None, rate_bpm: float | None) -> dict[str, float |
     }
 
 
-def _mark_column(ecg: Ecg, column: Column, beats: Beats) -> _Marked | None:
-    """Representative beat and marks of a column; None when no QRS complex is seen in it."""
-    average = average_beats(ecg, column, beats)
-    marks = {} if average is None else mark_waves(average)
-    if average is None or not marks:
-        return None
-    on = np.quantile([m.qrs_on for m in marks.values()], _FIRST)
-    off = np.quantile([m.qrs_off for m in marks.values()], _LAST)
-    return _Marked(average, marks, average.r + round(float(on)), average.r + round(float(off)))
-
-
-def _intervals(marked: list[_Marked], beats: Beats) -> tuple[float | None, float | None, float | None]:
+def _intervals(marked: list[MarkedColumn], beats: Beats) -> tuple[float | None, float | None, float | None]:
     """PR, QRS and QT in milliseconds: each column's own, then the median over the columns."""
     pr, qrs, qt = [], [], []
     for at in marked:
@@ -114,11 +85,11 @@ def _intervals(marked: list[_Marked], beats: Beats) -> tuple[float | None, float
         t_off = [m.t_off for m in at.marks.values() if np.isfinite(m.t_off)]
         qrs.append((at.qrs_off - at.qrs_on) * ms)
         if 2 * len(p_on) >= leads:
-            pr.append((at.qrs_on - at.average.r - float(np.quantile(p_on, _FIRST))) * ms)
+            pr.append((at.qrs_on - at.average.r - float(np.quantile(p_on, FIRST))) * ms)
         else:
             pr.append(np.nan)
         if 2 * len(t_off) >= leads:
-            qt.append((float(np.quantile(t_off, _LAST)) - (at.qrs_on - at.average.r)) * ms)
+            qt.append((float(np.quantile(t_off, LAST)) - (at.qrs_on - at.average.r)) * ms)
     if not marked:
         return None, None, None
     # the last column has the most beats: a P wave that is not there, in the rhythm strip, is nowhere
@@ -130,7 +101,7 @@ def _intervals(marked: list[_Marked], beats: Beats) -> tuple[float | None, float
     )
 
 
-def _level(at: _Marked, lead: str) -> NDArray[np.float64]:
+def _level(at: MarkedColumn, lead: str) -> NDArray[np.float64]:
     """Representative beat of a lead in millivolts above its own level at the QRS onset, shape (time,)."""
     x = at.average.mv[:, at.average.column.leads.index(lead)]
     width = max(1, round(_PQ_MS * at.average.fs_hz / 1000.0))
@@ -139,7 +110,7 @@ def _level(at: _Marked, lead: str) -> NDArray[np.float64]:
     return np.asarray(x - (held.mean() if held.size else np.nan), dtype=np.float64)
 
 
-def _st_level(lead: str, at: _Marked | None, quality: Mapping[str, float] | None) -> StLevel:
+def _st_level(lead: str, at: MarkedColumn | None, quality: Mapping[str, float] | None) -> StLevel:
     """ST level of one lead on its representative beat; all None when its QRS complex is not seen."""
     if at is None or lead not in at.marks:
         return StLevel(lead)
@@ -158,13 +129,13 @@ def _st_level(lead: str, at: _Marked | None, quality: Mapping[str, float] | None
     return StLevel(lead, j, j20, j40, j60, j80, error_mv=1.96 * float(np.hypot(beats_mv, paper_mv)))
 
 
-def _amplitude(lead: str, at: _Marked) -> Amplitude:
+def _amplitude(lead: str, at: MarkedColumn) -> Amplitude:
     """Height of R and depth of S or Q."""
     x = _level(at, lead)[at.qrs_on : at.qrs_off + 1]
     return Amplitude(lead, max(0.0, float(np.nanmax(x))), min(0.0, float(np.nanmin(x))))
 
 
-def _axis(marked: Sequence[_Marked]) -> float | None:
+def _axis(marked: Sequence[MarkedColumn]) -> float | None:
     """Frontal QRS axis in degrees from the net QRS area in I and aVF, or in the limb leads that give them.
 
     Leads of one column are taken where it holds enough of them: areas of different beats need not fit together.
@@ -187,7 +158,7 @@ def _axis(marked: Sequence[_Marked]) -> float | None:
     return None
 
 
-def _limb_areas(at: _Marked) -> dict[str, float]:
+def _limb_areas(at: MarkedColumn) -> dict[str, float]:
     """Net QRS area of a column's limb leads in mV s."""
     leads = [lead for lead in ("I", "II", "III", "aVF") if lead in at.marks]
     return {lead: float(np.nansum(_level(at, lead)[at.qrs_on : at.qrs_off + 1])) / at.average.fs_hz for lead in leads}

@@ -6,7 +6,6 @@ that beat shows them. Ectopic beats are marked by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 
 from analyze.average import Average, average_beats, cut_beats
 from analyze.beats import Beats, find_beats
-from analyze.columns import Column, find_columns
-from analyze.marks import MARKS, Marks, mark_waves
+from analyze.columns import find_columns, home_columns
+from analyze.marked import mark_columns
+from analyze.marks import MARKS, Marks, find_qrs, mark_waves
 from digitize.record import Ecg
 
 Floats = NDArray[np.float64]
@@ -56,37 +56,34 @@ def delineate(ecg: Ecg, beats: Beats | None = None) -> dict[str, Fiducials]:
     """
     beats = find_beats(ecg) if beats is None else beats
     table = {lead: np.full((beats.r.size, len(MARKS)), np.nan) for lead in ecg.leads}
-    home = home_columns(ecg)
+    usual = mark_columns(ecg, beats, most=None)
+    home = home_columns(find_columns(ecg))
     for column in dict.fromkeys(home.values()):
         leads = [lead for lead in column.leads if home[lead] == column]
-        for rows, average in _averages(ecg, column, beats):
-            marks = mark_waves(average, with_p=bool(beats.normal[rows].all()))
-            for lead in leads:
-                if lead in marks:
-                    table[lead][rows] = _place(ecg.lead(lead), average, lead, marks[lead])
+        inside = (beats.r >= column.start) & (beats.r < column.stop)
+        if column in usual:
+            at = usual[column]
+            _fill(table, np.flatnonzero(inside & beats.normal), at.average, at.marks, ecg, leads)
+        for row in np.flatnonzero(inside & ~beats.normal):
+            alone = average_beats(ecg, column, beats, which=np.arange(beats.r.size) == row)
+            joint = None if alone is None else find_qrs(alone)
+            if alone is not None and joint is not None:
+                _fill(table, np.array([row]), alone, mark_waves(alone, joint, with_p=False), ecg, leads)
     return {lead: Fiducials(**dict(zip(MARKS, rows.T, strict=True))) for lead, rows in table.items()}
 
 
-def home_columns(ecg: Ecg) -> dict[str, Column]:
-    """The column in which each lead is seen for longest, for the leads that are seen at all."""
-    home: dict[str, Column] = {}
-    for column in find_columns(ecg):
-        for lead in column.leads:
-            if lead not in home or column.stop - column.start > home[lead].stop - home[lead].start:
-                home[lead] = column
-    return home
-
-
-def _averages(ecg: Ecg, column: Column, beats: Beats) -> Iterator[tuple[NDArray[np.int64], Average]]:
-    """The column's usual beats as one representative beat, then each ectopic beat by itself."""
-    inside = (beats.r >= column.start) & (beats.r < column.stop)
-    usual = average_beats(ecg, column, beats, most=None)
-    if usual is not None:
-        yield np.flatnonzero(inside & beats.normal), usual
-    for row in np.flatnonzero(inside & ~beats.normal):
-        alone = average_beats(ecg, column, beats, which=np.arange(beats.r.size) == row)
-        if alone is not None:
-            yield np.array([row]), alone
+def _fill(
+    table: dict[str, Floats],
+    rows: NDArray[np.int64],
+    average: Average,
+    marks: dict[str, Marks],
+    ecg: Ecg,
+    leads: list[str],
+) -> None:
+    """Write the marks of some beats of a column into the table."""
+    for lead in leads:
+        if lead in marks:
+            table[lead][rows] = _place(ecg.lead(lead), average, lead, marks[lead])
 
 
 def _place(x: Floats, average: Average, lead: str, marks: Marks) -> Floats:

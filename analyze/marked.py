@@ -1,0 +1,89 @@
+"""Every column's representative beat with its waves marked.
+
+One lead alone often hides where the QRS complex begins or ends. The rhythm strips therefore take both from the columns,
+whose beats show the strip's lead together with others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyze.average import Average, average_beats
+from analyze.beats import Beats
+from analyze.columns import Column, find_columns
+from analyze.marks import Marks, find_qrs, mark_waves
+from digitize.record import Ecg
+
+FIRST, LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
+_COMPARED_S = (0.10, 0.20)
+_SHIFT_S = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class MarkedColumn:
+    """A representative beat, its marks by lead, and its QRS onset and end over all leads as rows of the beat."""
+
+    average: Average
+    marks: dict[str, Marks]
+    qrs_on: int
+    qrs_off: int
+
+
+def mark_columns(ecg: Ecg, beats: Beats, most: int | None = 60) -> dict[Column, MarkedColumn]:
+    """Average and mark the usual beats of every column in which a QRS complex is seen.
+
+    Parameters
+    ----------
+    ecg : Ecg
+    beats : Beats
+    most : int, optional
+        Average no more beats than this in a column.
+    """
+    found: dict[Column, MarkedColumn] = {}
+    for column in find_columns(ecg):
+        average = average_beats(ecg, column, beats, most=most)
+        if average is None:
+            continue
+        joint = (_carry_qrs(average, list(found.values())) if column.strips else None) or find_qrs(average)
+        marks = {} if joint is None else mark_waves(average, joint)
+        if not marks:
+            continue
+        on = np.quantile([m.qrs_on for m in marks.values()], FIRST)
+        off = np.quantile([m.qrs_off for m in marks.values()], LAST)
+        found[column] = MarkedColumn(average, marks, average.r + round(float(on)), average.r + round(float(off)))
+    return found
+
+
+def _carry_qrs(strip: Average, others: list[MarkedColumn]) -> tuple[int, int] | None:
+    """QRS onset and end of a strip's beat: those of the columns, moved to where their beats of the same lead agree."""
+    bounds = []
+    for other in others:
+        shared = [lead for lead in strip.column.leads if lead in other.marks]
+        shifts = [_shift(strip, other.average, lead) for lead in shared]
+        known = [shift for shift in shifts if shift is not None]
+        if known:
+            move = strip.r - other.average.r + float(np.median(known))
+            bounds.append((other.qrs_on + move, other.qrs_off + move))
+    if not bounds:
+        return None
+    on, off = np.median(np.array(bounds), axis=0)
+    return round(float(on)), round(float(off))
+
+
+def _shift(a: Average, b: Average, lead: str) -> int | None:
+    """Samples by which a lead's beat lies later, from its reference point, in ``a`` than in ``b``."""
+    before, after = (round(s * a.fs_hz) for s in _COMPARED_S)
+    most = round(_SHIFT_S * a.fs_hz)
+    x, y = a.mv[:, a.column.leads.index(lead)], b.mv[:, b.column.leads.index(lead)]
+    template = y[max(0, b.r - before) : b.r + after]
+    start = a.r - (b.r - max(0, b.r - before))
+    template = template - template.mean()
+    scores = {}
+    for shift in range(-most, most + 1):
+        part = x[max(0, start + shift) : start + shift + template.size]
+        if part.size == template.size:
+            scores[shift] = float((part - part.mean()) @ template)
+    held = {shift: score for shift, score in scores.items() if np.isfinite(score) and score > 0}
+    return max(held, key=lambda shift: held[shift]) if held else None
