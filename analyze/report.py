@@ -100,7 +100,7 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         patient=patient,
         measurements=measurements,
         findings=findings,
-        notes=(*page.notes, *notes),
+        notes=(*page.notes, *_note_assumed(page), *notes),
         status=page.status if measurements.beats else "partial",
         source=Source(page.photo.sha256, page.photo.page, (int(width), int(height))),
         layout=page.layout,
@@ -108,6 +108,20 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         quality=dict(page.quality),
         overall_quality=page.overall_quality,
     )
+
+
+def _note_assumed(page: Digitization) -> list[Note]:
+    """Speed and gain that rest on nothing that was read, unless the page's own notes say so already."""
+    c = page.calibration
+    assumed = []
+    if c.speed_source == "assumed":
+        message = f"The paper speed is assumed to be {c.mm_per_s:g} mm/s: rate and intervals rest on it."
+        assumed.append(Note("speed_assumed", "warning", message, "Give the speed if you know it."))
+    if c.gain_source == "assumed":
+        message = f"The gain is assumed to be {c.mm_per_mv:g} mm/mV: every amplitude and finding rests on it."
+        assumed.append(Note("gain_assumed", "warning", message, "Give the gain if you know it."))
+    said = {note.code for note in page.notes}
+    return [note for note in assumed if note.code not in said]
 
 
 def _note(ecg: Ecg, patient: Patient, m: Measurements) -> tuple[Note, ...]:

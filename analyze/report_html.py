@@ -12,9 +12,9 @@ from analyze.report_svg import draw_ecg
 from analyze.report_text import describe_page, describe_patient, number
 from analyze.rules.engine import Finding
 
-_ECG_MM = 104.0
+_ECG_MM = 109.0
 _VERDICT = {"met": "met", "not_met": "not met", "undetermined": "undetermined"}
-_MOST_NOTES = 9
+_LINES = 16  # of small print beside the tables
 _PICTURE_PX = 1100
 
 
@@ -50,9 +50,9 @@ def to_html(report: Report, overlay_png: bytes | None = None) -> str:
 {draw_ecg(report, _ECG_MM, raised) or "<p>No lead could be read.</p>"}
 <main class="{"page" if picture else "record"}">
 <section><h2>Measurements</h2>{_measurements(report.measurements)}</section>
-<section><h2>ST level, mV against QRS onset</h2>{_st_levels(report.measurements, raised)}</section>
+<section><h2>ST in mV at J and ms after</h2>{_st_levels(report.measurements, raised)}</section>
 {picture}
-<section>{_findings(report.findings)}{_notes(report)}</section>
+<section>{_findings(report.findings)}{_notes(report, 52 if picture else 100)}</section>
 </main>
 <footer><b>{escape(DISCLAIMER)}</b><span>Paperbeat {escape(software_version())}</span></footer>
 </body>
@@ -100,7 +100,7 @@ def _measurements(m: Measurements) -> str:
 
 
 def _st_levels(m: Measurements, raised: set[str]) -> str:
-    head = "".join(f"<th>{'J' if ms == 0 else f'+{ms} ms'}</th>" for ms in ST_OFFSETS_MS)
+    head = "".join(f"<th>{'J' if ms == 0 else f'+{ms}'}</th>" for ms in ST_OFFSETS_MS)
     rows = []
     for st in m.st:
         values = (st.j_mv, st.j20_mv, st.j40_mv, st.j60_mv, st.j80_mv)
@@ -111,14 +111,16 @@ def _st_levels(m: Measurements, raised: set[str]) -> str:
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:
+    """Verdict, words and evidence of each finding."""
     parts = []
     for f in findings:
-        rows = "".join(
-            f"<tr><td>{escape(e.lead)}</td><td>{'not read' if e.value_mv is None else f'{e.value_mv:+.3f}'}</td>"
-            f"<td>{e.threshold_mv:.2f}</td></tr>"
-            for e in f.evidence
+        rows = (
+            ("", [escape(e.lead) for e in f.evidence]),
+            ("J, mV", ["not read" if e.value_mv is None else f"{e.value_mv:+.3f}" for e in f.evidence]),
+            ("threshold", [f"{e.threshold_mv:.2f}" for e in f.evidence]),
         )
-        table = f"<table><tr><th>mV</th><th>at J</th><th>threshold</th></tr>{rows}</table>" if rows else ""
+        cells = "".join(f"<tr><td>{name}</td><td>{'</td><td>'.join(values)}</td></tr>" for name, values in rows)
+        table = f'<table class="evidence">{cells}</table>' if f.evidence else ""
         parts.append(
             f'<div class="finding block"><span class="verdict {f.verdict}">{_VERDICT[f.verdict]}</span>'
             f"<p>{escape(f.statement)}</p>{table}</div>"
@@ -126,13 +128,23 @@ def _findings(findings: tuple[Finding, ...]) -> str:
     return f"<h2>Findings</h2>{''.join(parts)}"
 
 
-def _notes(report: Report) -> str:
-    """What was assumed, doubted or not read, the gravest first."""
+def _notes(report: Report, width: int) -> str:
+    """What was assumed, doubted or not read, the gravest first, as far as the page has room.
+
+    ``width`` is how many characters fit on a line.
+    """
     if not report.notes:
         return ""
     order = {"error": 0, "warning": 1, "info": 2}
-    notes = sorted(report.notes, key=lambda note: order[note.severity])
-    items = "".join(f"<li>{escape(f'{n.message} {n.hint}'.strip())}</li>" for n in notes[:_MOST_NOTES])
-    if len(notes) > _MOST_NOTES:
-        items += f"<li>{len(notes) - _MOST_NOTES} more in report.json.</li>"
+    texts = [f"{n.message} {n.hint}".strip() for n in sorted(report.notes, key=lambda note: order[note.severity])]
+    room = _LINES - sum(3 + len(f.statement) // width + 4 * bool(f.evidence) for f in report.findings)
+    shown: list[str] = []
+    for text in texts:
+        room -= 1 + len(text) // width
+        if room < 1 and len(shown) + 1 < len(texts):
+            break
+        shown.append(text)
+    items = "".join(f"<li>{escape(text)}</li>" for text in shown)
+    if len(shown) < len(texts):
+        items += f"<li>{len(texts) - len(shown)} more in report.json.</li>"
     return f'<div class="block"><h2>Assumed, doubted or not read</h2><ul>{items}</ul></div>'

@@ -17,6 +17,8 @@ MM_PER_S = 25.0
 MM_PER_MV = 10.0
 _SHOWN_S = 10.0
 _MOST_ROWS = 7
+_MARGIN_MM = 1.5
+_MOST_MM = 25.0  # a taller stroke may leave its row
 _UNITS_PER_MM = 100  # coordinates are whole hundredths of a millimetre
 _BY_3 = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 _BY_6 = (("I", "V1"), ("II", "V2"), ("III", "V3"), ("aVR", "V4"), ("aVL", "V5"), ("aVF", "V6"))
@@ -53,17 +55,14 @@ def draw_ecg(report: Report, height_mm: float, marked: Iterable[str] = ()) -> st
     if not cells:
         return ""
     width_mm = 5.0 * np.ceil(max(cell.at_s + cell.stop_s - cell.start_s for cell in cells) * MM_PER_S / 5.0 - 1e-6)
-    rows = 1 + max(cell.row for cell in cells)
-    pitch = height_mm / rows
+    shown = [(cell, _stretch(report.ecg, cell)) for cell in cells]
+    zero_mm = _zero_lines(shown, height_mm)
     parts = [_grid(width_mm, height_mm)]
-    for row in range(rows):
-        shown = [(cell, _stretch(report.ecg, cell)) for cell in cells if cell.row == row]
-        held = np.concatenate([mv[np.isfinite(mv)] for _, mv in shown] or [np.zeros(0)])
-        middle = float(np.clip((held.max() + held.min()) / 2.0, -0.6, 0.6)) if held.size else 0.0
-        zero_mm = (row + 0.5) * pitch + middle * MM_PER_MV * 0.6
-        for cell, mv in shown:
-            parts.append(_trace(mv, report.ecg.fs_hz, cell.at_s * MM_PER_S, zero_mm))
-            parts.append(_name(cell, row * pitch, cell.lead in set(marked), bool(np.isfinite(mv).any())))
+    for cell, mv in shown:
+        parts.append(_trace(mv, report.ecg.fs_hz, cell.at_s * MM_PER_S, zero_mm[cell.row]))
+    for cell, mv in shown:
+        top_mm = max(0.0, zero_mm[cell.row] - 0.45 * height_mm / len(zero_mm))
+        parts.append(_name(cell, top_mm, cell.lead in set(marked), bool(np.isfinite(mv).any())))
     return (
         f'<svg class="ecg" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_mm:g} {height_mm:g}" '
         f'style="width:{width_mm:g}mm;height:{height_mm:g}mm" role="img" aria-label="ECG, 25 mm/s, 10 mm/mV">'
@@ -111,6 +110,26 @@ def _stretch(ecg: Ecg, cell: _Cell) -> NDArray[np.float64]:
     mv = ecg.lead(cell.lead)[a:b]
     held = mv[np.isfinite(mv)]
     return np.asarray(mv - (np.median(held) if held.size else 0.0), dtype=np.float64)
+
+
+def _zero_lines(shown: list[tuple[_Cell, NDArray[np.float64]]], height_mm: float) -> list[float]:
+    """Heights of the rows' zero lines in mm: each row gets the room it needs, or its share where there is less."""
+    rows = 1 + max(cell.row for cell, _ in shown)
+    up, down = np.full(rows, 3.0), np.full(rows, 2.0)
+    for cell, mv in shown:
+        held = mv[np.isfinite(mv)] * MM_PER_MV
+        if held.size:
+            up[cell.row] = max(up[cell.row], min(float(held.max()), _MOST_MM))
+            down[cell.row] = max(down[cell.row], min(-float(held.min()), _MOST_MM))
+    needed = up + down
+    spare = height_mm - needed.sum() - 2.0 * _MARGIN_MM
+    if spare >= 0:
+        tops = _MARGIN_MM + np.cumsum(needed) - needed + spare * (np.arange(rows) + 0.5) / rows
+        return [float(zero) for zero in tops + up]
+    first, last = _MARGIN_MM + up[0], height_mm - _MARGIN_MM - down[-1]
+    ideal = np.cumsum(needed) - needed + up
+    share = ((ideal - ideal[0]) / max(ideal[-1] - ideal[0], 1e-9) + np.linspace(0.0, 1.0, rows)) / 2.0
+    return [float(zero) for zero in first + share * (last - first)]
 
 
 def _grid(width_mm: float, height_mm: float) -> str:

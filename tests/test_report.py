@@ -1,0 +1,227 @@
+"""The report: the published schema, nothing shown that was not measured, and one page of paper."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from shown import show_on_sheet
+
+from analyze import Patient, Report, analyze, to_html, to_json, to_text
+from analyze.report import DISCLAIMER
+from digitize.record import LEADS, Ecg, Note
+from digitize.sheets import load_layouts
+from digitize.stages import Calibration, Digitization, Lattice, Layout, Panel, Photo, Sheet
+from digitize.synth.heart import HeartKind, simulate
+
+SCHEMA = json.loads((files("analyze") / "report.schema.json").read_text("utf-8"))
+MAN = Patient(54, "male", "hint")
+
+
+def read_page(ecg: Ecg, name: str, notes: tuple[Note, ...] = ()) -> Digitization:
+    """A page of which ``ecg`` was read, without the pixels."""
+    sheet = load_layouts()[name]
+    panels = [
+        Panel(lead, row, k, (62.5 * k, 62.5 * k + 25 * sheet.column_s), 30.0 * row, k * sheet.column_s)
+        for row, leads in enumerate(sheet.rows)
+        for k, lead in enumerate(leads)
+    ]
+    panels += [
+        Panel(lead, len(sheet.rows) + k, 0, (0.0, 250.0), 120.0, 0.0, strip=True) for k, lead in enumerate(sheet.strips)
+    ]
+    rgb = np.full((30, 40, 3), 255, np.uint8)
+    nodes = np.zeros((2, 2, 2))
+    return Digitization(
+        ecg=ecg,
+        photo=Photo(rgb, "ab" * 32),
+        lattice=Lattice(nodes, np.ones((2, 2), bool), 5.0, 0.1, 0.9, "grid 5 mm"),
+        sheet=Sheet(rgb, (10.0, 10.0), np.ones((30, 40), bool), 8.0),
+        layout=Layout(name, tuple(panels), "labels", 0.97),
+        calibration=Calibration(25.0, 10.0, "assumed", "pulse"),
+        curves=(),
+        words=(),
+        patient=Patient(61, "female", "printed"),
+        quality=dict.fromkeys(LEADS, 0.9),
+        notes=notes,
+    )
+
+
+def paper_report(kind: HeartKind = "inferior_stemi", name: str = "3x4+1", notes: tuple[Note, ...] = ()) -> Report:
+    ecg = show_on_sheet(simulate(kind, seed=1, noise_mv=0.01).ecg, name, edge_s=0.017)
+    return analyze(ecg, MAN, page=read_page(ecg, name, notes))
+
+
+def validate(document: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document, allow_nan=False)))
+
+
+def test_schema_is_itself_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("kind", ["normal", "anterior_stemi", "inferior_stemi", "lbbb", "afib"])
+def test_reports_follow_the_schema(kind: HeartKind) -> None:
+    validate(to_json(paper_report(kind)))
+    validate(to_json(analyze(simulate(kind).ecg)))
+
+
+def test_an_empty_ecg_gives_nulls_and_never_zeros() -> None:
+    document = to_json(analyze(Ecg(np.full((5000, 12), np.nan), 500.0)))
+    validate(document)
+    m = document["measurements"]
+    assert all(m[key] is None for key in m if key not in ("beats", "ectopic_beats", "st"))
+    assert all(level["j_mv"] is None for level in m["st"])
+    assert document["findings"][0]["verdict"] == "undetermined"
+    assert document["status"] == "partial"
+    assert {"no_beats", "leads_missing"} <= {note["code"] for note in document["notes"]}
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_whatever_is_lost_the_report_stands(data: st.DataObject) -> None:
+    signal = simulate("normal", seed=1, noise_mv=0.02).ecg.signal_mv.copy()
+    for _ in range(data.draw(st.integers(0, 12))):
+        k, a, n = data.draw(st.tuples(st.integers(0, 11), st.integers(0, 4999), st.integers(1, 5000)))
+        signal[a : a + n, k] = np.nan
+    for k in data.draw(st.sets(st.integers(0, 11))):
+        signal[:, k] = data.draw(st.sampled_from([np.nan, 0.0, 3.0]))
+    report = analyze(Ecg(signal, 500.0), MAN)
+    validate(to_json(report))
+    assert to_text(report) and to_html(report)
+
+
+def test_digital_records_have_no_page() -> None:
+    document = to_json(analyze(simulate("normal").ecg, MAN))
+    assert document["input"] is document["layout"] is document["calibration"] is document["classifier"] is None
+    assert document["quality"] == {"overall": None, "leads": {}}
+    assert document["patient"] == {"age_y": 54, "sex": "male", "source": "hint"}
+    assert document["status"] == "ok"
+
+
+def test_a_page_is_described_with_its_sources() -> None:
+    document = to_json(paper_report())
+    assert document["input"] == {"sha256": "ab" * 32, "page": 1, "size_px": [40, 30]}
+    assert document["layout"] == {"name": "3x4+1", "source": "labels", "confidence": 0.97}
+    assert document["calibration"]["source"] == {"mm_per_s": "assumed", "mm_per_mv": "pulse"}
+    assert document["quality"]["leads"]["V1"] == 0.9
+
+
+def test_patient_given_wins_over_the_page() -> None:
+    ecg = show_on_sheet(simulate("normal").ecg, "3x4")
+    page = read_page(ecg, "3x4")
+    assert analyze(ecg, page=page).patient == page.patient
+    assert analyze(ecg, MAN, page=page).patient == MAN
+
+
+@pytest.mark.parametrize(
+    ("kind", "leads"), [("inferior_stemi", {"II", "III", "aVF"}), ("anterior_stemi", {"V2", "V3"})]
+)
+def test_infarction_is_found_on_paper_and_in_the_file(kind: HeartKind, leads: set[str]) -> None:
+    for report in (paper_report(kind), analyze(simulate(kind, seed=1).ecg, MAN)):
+        (finding,) = report.findings
+        assert (finding.code, finding.verdict) == ("stemi.udmi4", "met")
+        assert leads <= {e.lead for e in finding.evidence}
+
+
+def test_a_normal_heart_and_a_bundle_branch_block_are_not_called_infarction() -> None:
+    assert paper_report("normal").findings[0].verdict == "not_met"
+    assert paper_report("lbbb").findings[0].verdict != "met"
+
+
+def test_text_is_short_and_says_what_matters() -> None:
+    text = to_text(paper_report())
+    assert len(text.splitlines()) <= 12
+    for part in (
+        "3x4+1 (from labels)",
+        "25 mm/s (assumed)",
+        "10 mm/mV (pulse)",
+        "MET",
+        "bpm",
+        "54 y, male",
+        DISCLAIMER,
+    ):
+        assert part in text
+
+
+class Checker(HTMLParser):
+    """Counts open tags and keeps what a document would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in ("meta", "img", "path"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "path":
+            assert self.open.pop() == tag
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (2400, 1700), (240, 200, 200)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_html_is_well_formed_and_self_contained() -> None:
+    html = to_html(paper_report(notes=(Note("odd", "warning", "<b>&</b>", "look"),)), picture())
+    checker = Checker()
+    checker.feed(html)
+    assert checker.open == []
+    assert [load[:23] for load in checker.loads] == ["data:image/jpeg;base64,"]
+    assert "&lt;b&gt;&amp;&lt;/b&gt; look" in html
+    assert "@import" not in html and "url(" not in html
+    assert DISCLAIMER in html
+    assert len(html) < 600_000
+
+
+def test_html_does_not_show_what_was_not_measured() -> None:
+    ecg = show_on_sheet(simulate("normal", seed=1).ecg, "3x4")
+    ecg.signal_mv[:, LEADS.index("V2")] = np.nan
+    html = to_html(analyze(ecg))
+    assert "V2 not read" in html
+    assert "nan" not in re.sub(r"data:[^\"]*", "", html).lower()
+    row = re.search(r"<tr><td>V2</td>(.*?)</tr>", html)
+    assert row is not None and row.group(1) == "<td>–</td>" * 5
+
+
+def test_drawing_leaves_gaps_open() -> None:
+    ecg = simulate("normal", seed=1).ecg
+    whole = to_html(analyze(ecg)).count("M")
+    ecg.signal_mv[200:260, 0] = np.nan
+    assert to_html(analyze(ecg)).count("M") == whole + 1
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium to print")
+@pytest.mark.parametrize("name", ["3x4+1", "6x2+1"])
+def test_it_prints_on_one_page(name: str, tmp_path: Path) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    notes = tuple(
+        Note("n", "warning", "Lead V4 could not be followed between 8.1 and 8.6 s.", "Look.") for _ in range(20)
+    )
+    page, out = tmp_path / "report.html", tmp_path / "report.pdf"
+    page.write_text(to_html(paper_report("anterior_stemi", name, notes), picture()), "utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    command += [f"--user-data-dir={tmp_path}", "--no-pdf-header-footer", f"--print-to-pdf={out}", page.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    pdf = pdfium.PdfDocument(out)
+    assert len(pdf) == 1
+    assert pdf[0].get_size() == pytest.approx((841.9, 595.3), abs=1)
+    pdf.close()
