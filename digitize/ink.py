@@ -1,0 +1,109 @@
+"""Which ink lies on each pixel of the sheet: trace, grid or print.
+
+The classical way, which needs no training: the grid is what repeats along its own lines, so its picture can be folded
+out of the sheet and taken off; what is left is trace and print. A segmenter can take this module's place.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from digitize.stages import Ink, Sheet
+
+LINE_MM = 40.0
+"""A line of the grid is judged over this length; shorter would take the legs of a calibration pulse for grid."""
+BLOCK_PX = 8
+BROAD_MM = 2.6
+INK_PERCENTILE = 99.4
+"""Trace and print cover over 1 % of a sheet, so this lies within them, yet is not the blackest noise."""
+MIN_INK = 0.2
+PALE = 0.2
+"""What is paler than this part of the ink is the paper's own texture."""
+
+
+def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
+    """Split the sheet's darkness into grid and everything else.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    pitch_mm : float
+        Distance at which the grid repeats, along both axes.
+
+    Returns
+    -------
+    Ink
+        ``trace`` holds all that is not grid, letters included; ``print`` is left to the reader of labels, which marks
+        what it has read (see `digitize.text`).
+    """
+    darkness = drop_shading(measure_darkness(sheet), sheet.px_per_mm)
+    grid = fold_grid(darkness, sheet.px_per_mm, pitch_mm)
+    left = darkness - grid
+    left[~sheet.valid] = 0
+    full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
+    # Occlusion, not addition: where ink covers a grid line only the rest of the way to full darkness is the ink's doing.
+    trace = (left - PALE * full) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
+    return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid))
+
+
+def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float32]:
+    """Take off what is broader than any stroke: the shade of creases and folds that paper white did not follow."""
+    size = tuple(int(BROAD_MM * scale) | 1 for scale in px_per_mm)
+    broad = cv2.morphologyEx(cv2.GaussianBlur(darkness, (3, 3), 0), cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
+    return np.maximum(darkness - cv2.blur(broad, size), 0)
+
+
+def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
+    """How much light the paper swallows, in linear light, in the colours in which the grid is palest.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        0 on bare paper, near 1 on black.
+    """
+    linear = ((np.arange(256) / 250.0).clip(0, 1) ** 2.2).astype(np.float32)
+    planes = [1 - linear[sheet.rgb[..., k]] for k in range(3)]
+    typical = np.array([float(np.mean(plane[sheet.valid][::11])) for plane in planes])
+    # Black is the same in all channels, so the channel with the least ink in all is the one that shows the grid least.
+    weights = np.exp(-(typical - typical.min()) / 0.02)
+    weights /= weights.sum()
+    return np.asarray(sum(w * p for w, p in zip(weights, planes, strict=True)), np.float32)
+
+
+def fold_grid(darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float) -> NDArray[np.float32]:
+    """The grid's own darkness at every pixel: what stays the same along a line, and from box to box.
+
+    Parameters
+    ----------
+    darkness : ndarray of float32, shape (H, W)
+    px_per_mm : (float, float)
+    pitch_mm : float
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+    """
+    rows = _lines_along_x(darkness, px_per_mm[0], px_per_mm[1] * pitch_mm)
+    cols = _lines_along_x(np.ascontiguousarray(darkness.T), px_per_mm[1], px_per_mm[0] * pitch_mm).T
+    return np.maximum(rows, cols)
+
+
+def _lines_along_x(darkness: NDArray[np.float32], px_per_mm: float, period_px: float) -> NDArray[np.float32]:
+    height, width = darkness.shape
+    blocks = cv2.resize(darkness, (max(1, width // BLOCK_PX), height), interpolation=cv2.INTER_AREA)
+    length = max(3, int(LINE_MM * px_per_mm / BLOCK_PX) | 1)
+    along = median_filter(blocks, size=(1, length), mode="nearest")
+    # A flat trace lies along a line for 40 mm too, but not along the lines above and below it at the same place.
+    period = round(period_px)
+    if height > 3 * period:
+        shifts = [np.roll(along, k * period, axis=0) for k in (-2, -1, 0, 1, 2)]
+        for k, shifted in zip((-2, -1, 1, 2), shifts[:2] + shifts[3:], strict=True):
+            edge = np.s_[k * period :] if k < 0 else np.s_[: k * period]
+            shifted[edge] = along[edge]
+        usual = cv2.dilate(np.median(shifts, axis=0).astype(np.float32), np.ones((3, 1), np.uint8))
+        along = np.minimum(along, usual * 1.2 + 0.01)
+    along -= np.median(along)
+    return np.asarray(cv2.resize(np.maximum(along, 0), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
