@@ -18,6 +18,7 @@ from digitize.record import Ecg
 Floats = NDArray[np.float64]
 
 _MOST_BEATS = 60
+_MANY_BEATS = 5  # below this their median absolute deviation says little
 _ALIGN_S = 0.09  # half of the stretch that is compared
 _SHIFT_S = 0.03
 _NEIGHBOUR_S = 0.10  # before its reference point a neighbouring beat may have begun, and after it not yet ended
@@ -186,9 +187,11 @@ def _nanmedian(x: Floats) -> Floats:
 
 
 def _standard_error(cut: Floats, median: Floats) -> Floats:
-    """Standard error of a median, from the median absolute deviation (1.253 x 1.483 x MAD / sqrt n)."""
-    count = np.isfinite(cut).sum(axis=0)
-    mad = _nanmedian(np.abs(cut - median))
-    return np.asarray(
-        np.where(count >= 2, 1.253 * 1.483 * mad / np.sqrt(np.maximum(count, 1)), np.nan), dtype=np.float64
-    )
+    """Standard error of the median over the beats; of the mean, which it hardly differs from, where they are few."""
+    held = np.isfinite(cut)
+    count = held.sum(axis=0)
+    off = np.where(held, cut - median, np.nan)
+    square = _mean(np.square(off - _mean(off, axis=0)), axis=0) * count / np.maximum(count - 1, 1)
+    robust = 1.253 * 1.483 * _nanmedian(np.abs(off))  # of normal noise: median 1.253 x mean, deviation 1.483 x MAD
+    spread = np.where(count < _MANY_BEATS, np.sqrt(square), robust)
+    return np.asarray(np.where(count >= 2, spread / np.sqrt(np.maximum(count, 1)), np.nan), dtype=np.float64)

@@ -121,12 +121,19 @@ def _st_level(lead: str, at: MarkedColumn | None, quality: Mapping[str, float] |
         row = at.qrs_off + round(offset * fs_hz / 1000.0)
         part = x[max(0, row - half) : row + half + 1]
         values.append(float(part.mean()) if part.size and np.isfinite(part).all() else None)
-    scatter = at.average.error_mv[at.qrs_off : at.qrs_off + 2 * half + 1, at.average.column.leads.index(lead)]
+    scatter = at.average.error_mv[
+        max(0, at.qrs_off - half) : at.qrs_off + half + 1, at.average.column.leads.index(lead)
+    ]
     held = scatter[np.isfinite(scatter)]
-    beats_mv = float(np.hypot(held.mean(), held.mean())) if held.size else _ONE_BEAT_MV
+    # the beats were levelled at their PQ, so that their scatter here holds that of the baseline too
+    beats_mv = float(held.mean()) if held.size else _ONE_BEAT_MV
+    edges = x[[max(0, at.qrs_off - half), min(x.size - 1, at.qrs_off + half)]]
+    timing_mv = abs(float(edges[1] - edges[0])) / 2.0 if np.isfinite(edges).all() else 0.0
     paper_mv = 0.0 if quality is None else _PAPER_MV[0] + _PAPER_MV[1] * (1.0 - quality.get(lead, 0.0))
     j, j20, j40, j60, j80 = values
-    return StLevel(lead, j, j20, j40, j60, j80, error_mv=1.96 * float(np.hypot(beats_mv, paper_mv)))
+    return StLevel(
+        lead, j, j20, j40, j60, j80, error_mv=1.96 * float(np.hypot(np.hypot(beats_mv, paper_mv), timing_mv))
+    )
 
 
 def _amplitude(lead: str, at: MarkedColumn) -> Amplitude:

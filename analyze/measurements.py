@@ -20,7 +20,8 @@ class StLevel:
     baseline : str
         What counts as zero: ``"qrs_onset"``.
     error_mv : float, optional
-        Half width of the 95 % interval: scatter between beats and, on paper, how well the lead was read.
+        Half width of the 95 % interval: scatter between beats, the slope at the J point (which is known to a few
+        milliseconds) and, on paper, how well the lead was read.
     """
 
     lead: str
