@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 _MOST_BEATS = 60
 _MANY_BEATS = 5  # below this their median absolute deviation says little
 _ALIGN_S = 0.09  # half of the stretch that is compared
-_SHIFT_S = 0.03
+_SHIFT_S = 0.06  # on a sheet, how far the columns may differ in where they see the middle of a wide QRS
 _NEIGHBOUR_S = 0.10  # before its reference point a neighbouring beat may have begun, and after it not yet ended
 _PQ_S = 0.02  # the PQ level is the mean over this long, ending at the QRS onset
 

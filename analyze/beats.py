@@ -29,7 +29,7 @@ _SHORTEST_S = 0.35
 _EDGE_S = 0.06  # the ends of a stretch are trusted less: a join or a filter's end is no beat
 _SAME_SHAPE = 0.8  # correlation with the typical beat
 _SHAPE_S = (0.08, 0.14)  # compared from this long before to this long after
-_SHIFT_S = 0.03
+_SHIFT_S = 0.06  # on a sheet, how far the columns may differ in where they see the middle of a wide QRS
 _MOST_COMPARED = 40
 
 

@@ -18,7 +18,7 @@ from digitize.record import Ecg
 
 FIRST, LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
 _COMPARED_S = (0.10, 0.20)
-_SHIFT_S = 0.05
+_SHIFT_S = 0.08
 
 
 @dataclass(frozen=True, eq=False)
