@@ -1,0 +1,65 @@
+"""The rows of traces on a sheet: at which heights, and how far they run."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+BAND_MM = 3.0
+"""A trace keeps within this height of its baseline most of the time."""
+CELL_MM = 1.0
+LONG_MM = 9.0
+"""Ink connected over less than this is not counted as trace."""
+MIN_ROW_GAP_MM = 9.0
+"""Rows stand at least this far apart; twelve on one landscape page about 14 mm."""
+MIN_COVERAGE = 0.5
+INK = 0.5
+
+
+def measure_coverage(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float64]:
+    """For every height on the sheet, the share of its width where ink lies within half of `BAND_MM`.
+
+    Parameters
+    ----------
+    trace : ndarray of float32, shape (H, W)
+        From `Ink`.
+    px_per_mm : (float, float)
+
+    Returns
+    -------
+    ndarray, shape (H,)
+        Between 0 and 1: a row's height is where this peaks.
+    """
+    height, width = trace.shape
+    inked = _keep_long((trace > INK).astype(np.uint8), LONG_MM * px_per_mm[0])
+    cell = max(1, round(CELL_MM * px_per_mm[0]))
+    cells = inked[:, : width // cell * cell].reshape(height, -1, cell).max(axis=2)
+    band = cv2.dilate(cells, np.ones((round(BAND_MM * px_per_mm[1]) | 1, 1), np.uint8))
+    used = np.flatnonzero(band.mean(axis=0) > 0.02)
+    if not len(used):
+        return np.zeros(height)
+    # Within the band ink nearer its middle counts more, so that the peak is where the trace itself mostly lies.
+    near = cv2.blur(cells.astype(np.float32), (1, round(px_per_mm[1]) | 1))[:, used].mean(axis=1)
+    return np.asarray(band[:, used[0] : used[-1] + 1].mean(axis=1) + 0.3 * near, np.float64)
+
+
+def _keep_long(inked: NDArray[np.uint8], length_px: float) -> NDArray[np.uint8]:
+    """Connected ink that reaches this far along the sheet: pieces of trace, not letters or remains of the grid."""
+    half = cv2.resize(inked * 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    bridged = cv2.dilate((half > 60).astype(np.uint8), np.ones((1, 3), np.uint8))
+    _, label, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8, ltype=cv2.CV_32S)
+    long = stats[:, cv2.CC_STAT_WIDTH] >= length_px / 2
+    long[0] = False
+    keep = long[label].astype(np.uint8)
+    keep = cv2.resize(keep, inked.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(inked * keep, np.uint8)
+
+
+def find_rows(coverage: NDArray[np.float64], px_per_mm_y: float, min_coverage: float = MIN_COVERAGE) -> list[float]:
+    """Heights in mm at which a trace runs, from the top."""
+    kernel = np.hanning(max(3, int(1.5 * px_per_mm_y) | 1))
+    smooth = np.convolve(coverage, kernel / kernel.sum(), mode="same")
+    peaks, _ = find_peaks(smooth, height=min_coverage, distance=max(1, int(MIN_ROW_GAP_MM * px_per_mm_y)))
+    return [float(p) / px_per_mm_y for p in peaks]
