@@ -70,11 +70,13 @@ def digitize_page(
     from api.folder import check_writable
     from digitize.errors import UsageError
     from digitize.formats import ENDINGS, write_ecg
-    from digitize.pipeline import digitize
 
     if out.suffix.lower() not in ENDINGS:
         raise UsageError("Signal files of this ending are not known.", f"Use one of {' '.join(ENDINGS)}.")
     check_writable(out.parent)
+
+    from digitize.pipeline import digitize
+
     with _working("reading the page"):
         sheet = digitize(page, hints, page_number)
     out.parent.mkdir(parents=True, exist_ok=True)
