@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 _BAND_HZ = (8.0, 25.0)  # most of a QRS complex, little of P and T (Elgendi 2010)
 _REFRACTORY_S = 0.23
 _THRESHOLD = 0.32  # of the height usual around that moment
+_WHOLE = 0.6
 _SEARCH_BACK = 0.16  # the same, where a beat seems to be missing
 _BRIDGE_S = 0.03
 _SHORTEST_S = 0.35
@@ -147,6 +148,9 @@ def _pick(energy: Floats, seen: Floats, fs_hz: float) -> NDArray[np.int64]:
     energy = energy * np.sqrt(seen)
     candidates, _ = find_peaks(energy, distance=max(1, round(_REFRACTORY_S * fs_hz)), height=_SEARCH_BACK)
     candidates = candidates.astype(np.int64)
+    # at the record's very ends half a complex, or a T wave, may pose as a beat
+    outer = np.minimum(candidates - np.argmax(seen > 0), energy.size - 1 - np.argmax(seen[::-1] > 0) - candidates)
+    candidates = candidates[(outer > _EDGE_S * fs_hz) | (energy[candidates] >= _WHOLE)]
     height = energy[candidates]
     beats: NDArray[np.int64] = candidates[height >= _THRESHOLD]
     if beats.size < 3:
