@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CLASSES = (
     "", "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
-    "V7", "V8", "V9", "V3R", "V4R", "-aVR",
+    "V7", "V8", "V9", "V3R", "V4R",
 )  # fmt: skip
 """What the network tells apart; '' is everything that is no label."""
 
@@ -109,9 +109,7 @@ def _pick(
     probability: NDArray[np.float32], sides_px: NDArray[np.float32], min_confidence: float
 ) -> list[tuple[str, Box, float]]:
     """Best label first, drop the candidates that lie on it, and so on."""
-    names = probability[1:].copy()
-    names[CLASSES.index("aVR") - 1] += names[-1]  # a minus is too easily a piece of trace; no known sheet prints it
-    names[-1] = 0
+    names = probability[1:]
     best = names.max(axis=0)
     rows, columns = np.nonzero(best >= min_confidence)
     order = np.argsort(-best[rows, columns], kind="stable")

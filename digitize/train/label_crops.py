@@ -40,8 +40,8 @@ def paste(
         glyph = np.asarray(cv2.erode(glyph, np.ones((2, 2), np.uint8)), np.uint8)
     elif weight > 0.75:
         glyph = np.asarray(cv2.dilate(glyph, np.ones((3, 3), np.uint8)), np.uint8)
-    stretch = scale * rng.uniform(0.85, 1.15)
-    angle = np.radians(turn_deg + rng.normal(0, 2.0))
+    stretch = scale * rng.uniform(0.75, 1.2)
+    angle = np.radians(turn_deg + rng.normal(0, 2.5))
     shear = rng.normal(0, 0.05)
     spin = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = spin @ np.array([[stretch, shear * scale], [0.0, scale]])
@@ -103,14 +103,14 @@ def draw_bar(canvas: NDArray[np.float32], x: float, y: float, rng: np.random.Gen
 def draw_grid(canvas: NDArray[np.float32], rng: np.random.Generator) -> None:
     """What is left of the grid: faint lines or dots, 1 mm and 5 mm, with gaps."""
     mm = PX_PER_MM * FINE * rng.uniform(0.95, 1.05)
-    for step, level in ((mm, rng.uniform(0, 0.3)), (5 * mm, rng.uniform(0, 0.6))):
+    for step, level in ((mm, rng.uniform(0, 0.5)), (5 * mm, rng.uniform(0, 0.7))):
         layer = np.zeros(canvas.shape, np.float32)
         for axis in (0, 1):
             lines = np.arange(rng.uniform(0, step), canvas.shape[axis] - 2, step).astype(int)
             pen = int(rng.integers(1, 4))
             for k in range(pen):
                 layer[(lines + k, slice(None)) if axis == 0 else (slice(None), lines + k)] = 1.0
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             dots = (np.arange(canvas.shape[0]) % round(mm) < mm / 3).astype(np.float32)
             layer *= np.maximum(dots[:, None], 0.2) * np.maximum(dots[None, :], 0.2)
         if rng.random() < 0.6:
@@ -140,7 +140,7 @@ def wear(fine: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.floa
     return np.asarray(small, np.float32)
 
 
-_SHARE = np.array([0.0] + [1.0] * 12 + [0.4] * 6) / 14.4
+_SHARE = np.array([0.0] + [1.0] * 12 + [0.2] * 5) / 13.0
 """How often each class is drawn: the leads beyond the twelve are rare on paper."""
 
 
@@ -156,8 +156,13 @@ def draw_patch(seed: int, index: int) -> Patch:
     rng = np.random.default_rng((seed, index))
     size, mm = PATCH_PX * FINE, PX_PER_MM * FINE
     canvas = np.zeros((size, size), np.float32)
-    if rng.random() < 0.5:
+    if rng.random() < 0.55:
         draw_grid(canvas, rng)
+    if rng.random() < 0.06:  # a table's wood, a crease, a shadow's edge
+        streaks = cv2.GaussianBlur(
+            rng.normal(0, 1, (size, size)).astype(np.float32), (0, 0), rng.uniform(2, 12), sigmaY=1
+        )
+        np.maximum(canvas, np.clip(np.rot90(streaks, int(rng.integers(2))) * 2 - rng.uniform(0, 1), 0, 0.9), out=canvas)
     face = find_faces()[rng.integers(len(find_faces()))]
     cap_px = float(np.exp(rng.uniform(np.log(1.4), np.log(4.6)))) * mm
     level, pen = rng.uniform(0.55, 1.0), int(rng.integers(3, 9))
@@ -185,7 +190,7 @@ def draw_patch(seed: int, index: int) -> Patch:
             paste(canvas, draw_text(face, CLASSES[kind], pen), (spot[0], spot[1]), cap_px, level, rng, turn)
     _add_words(canvas, boxes, face, cap_px, rng)
     for _ in range(int(rng.choice([0, 1, 1, 1, 2]))):
-        near = spots[0][1] + rng.normal(0, 6) * mm if rng.random() < 0.7 else rng.uniform(0, size)
+        near = spots[0][1] + rng.normal(0, rng.choice([2.5, 6.0])) * mm if rng.random() < 0.7 else rng.uniform(0, size)
         draw_trace(canvas, near, rng)
     for _ in range(int(rng.choice([0, 0, 1]))):
         draw_bar(canvas, rng.uniform(0, size), rng.uniform(0, size), rng)

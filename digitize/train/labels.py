@@ -40,9 +40,9 @@ class LabelNet(nn.Module):
             conv = nn.Conv2d(c_in, c_out, kernel, stride, pad, dilation, bias=False)
             return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.ReLU())
 
-        self.stem = nn.Sequential(block(1, 12, 5, 2), block(12, 24, 3, 2), block(24, 32), block(32, 64, 3, 2))
-        self.body = nn.ModuleList([block(64, 64), block(64, 64, dilation=2), block(64, 64)])
-        self.head = nn.Conv2d(64, len(CLASSES) + 4, 1)
+        self.stem = nn.Sequential(block(1, 16, 5, 2), block(16, 32, 3, 2), block(32, 48), block(48, 80, 3, 2))
+        self.body = nn.ModuleList([block(80, 80), block(80, 80, dilation=2), block(80, 80)])
+        self.head = nn.Conv2d(80, len(CLASSES) + 4, 1)
         with torch.no_grad():
             assert self.head.bias is not None
             self.head.bias[0] = 4.0
@@ -103,13 +103,15 @@ def measure_loss(out: Tensor, kinds: Tensor, sides: Tensor) -> Tensor:
 def train(seed: int, patches: int, batch: int, workers: int) -> LabelNet:
     """One pass over freshly drawn patches with a one-cycle learning rate."""
     torch.manual_seed(seed)
-    net = LabelNet()
+    net: LabelNet = LabelNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = patches // batch
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps, pct_start=0.15)
     begun, mean = time.monotonic(), 0.0
     for step, (darkness, kinds, sides) in enumerate(DataLoader(Patches(seed, patches), batch, num_workers=workers)):
-        loss = measure_loss(net(darkness), kinds, sides)
+        with torch.autocast("cpu", torch.bfloat16):  # twice as fast where the processor knows it
+            out = net(darkness.to(memory_format=torch.channels_last))
+        loss = measure_loss(out.float(), kinds, sides)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -165,8 +167,10 @@ class Reader(nn.Module):
 def export(net: LabelNet, temperature: float, metrics: dict[str, float], command: str, folder: Path) -> None:
     """Write labels.onnx and its card."""
     path = folder / "labels.onnx"
+    net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    reader = Reader(net, temperature).eval()
     torch.onnx.export(
-        Reader(net, temperature).eval(), (torch.zeros(1, 1, 64, 96),), str(path),
+        reader, (torch.zeros(1, 1, 64, 96),), str(path),
         input_names=["darkness"], output_names=["probability", "sides_px"], opset_version=OPSET, dynamo=False,
         dynamic_axes={"darkness": {2: "height", 3: "width"}, "probability": {2: "rows", 3: "columns"},
                       "sides_px": {2: "rows", 3: "columns"}},
@@ -177,7 +181,10 @@ def export(net: LabelNet, temperature: float, metrics: dict[str, float], command
         "inputs": {
             "darkness": f"float32 (1, 1, H, W), 0..1, ink on paper at {PX_PER_MM:g} px/mm, H and W multiples of 8"
         },
-        "outputs": {"probability": "(1, 19, H/8, W/8)", "sides_px": "(1, 4, H/8, W/8): to left, top, right, bottom"},
+        "outputs": {
+            "probability": f"(1, {len(CLASSES)}, H/8, W/8)",
+            "sides_px": "(1, 4, H/8, W/8): to left, top, right, bottom",
+        },
         "classes": list(CLASSES),
         "opset": OPSET,
         "temperature": round(temperature, 4),
@@ -195,7 +202,7 @@ def main(argv: list[str] | None = None) -> None:
     """Train, calibrate, export."""
     parser = argparse.ArgumentParser(description="Train the lead-label reader.")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--patches", type=int, default=96_000)
+    parser.add_argument("--patches", type=int, default=128_000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
