@@ -6,6 +6,20 @@
 
 from __future__ import annotations
 
+from digitize.formats import read_ecg, write_ecg
+from digitize.pipeline import digitize
 from digitize.record import FS_HZ, LEADS, Ecg, Hints, Note, Patient
+from digitize.stages import Digitization
 
-__all__ = ["FS_HZ", "LEADS", "Ecg", "Hints", "Note", "Patient"]
+__all__ = [
+    "FS_HZ",
+    "LEADS",
+    "Digitization",
+    "Ecg",
+    "Hints",
+    "Note",
+    "Patient",
+    "digitize",
+    "read_ecg",
+    "write_ecg",
+]

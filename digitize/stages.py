@@ -86,8 +86,9 @@ class Lattice:
         """
         x, y = np.broadcast_arrays(np.asarray(x_mm, np.float64), np.asarray(y_mm, np.float64))
         at = np.stack([y / self.pitch_mm, x / self.pitch_mm])
-        planes = [map_coordinates(self.nodes_px[..., k], at, order=3, mode="nearest") for k in (0, 1)]
-        return np.stack(planes, axis=-1)
+        flat = at.reshape(2, -1)
+        planes = [map_coordinates(self.nodes_px[..., k], flat, order=3, mode="nearest") for k in (0, 1)]
+        return np.stack(planes, axis=-1).reshape(*x.shape, 2)
 
 
 @dataclass(frozen=True, eq=False)

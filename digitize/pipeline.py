@@ -1,0 +1,108 @@
+"""The order of the stages, readable on one screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from digitize.assemble import assemble
+from digitize.calibrate import calibrate
+from digitize.flatten import flatten
+from digitize.header import parse_header
+from digitize.ink import separate_ink
+from digitize.lattice import fit_lattice
+from digitize.layout import recognise_layout
+from digitize.load import load
+from digitize.pulse import find_pulse
+from digitize.record import Hints, Patient
+from digitize.stages import Digitization, Photo
+from digitize.text import read_words
+from digitize.trace import trace_panels
+from digitize.upright import turn_upright
+from digitize.verify import check_page, check_picture, rename_leads
+
+
+def digitize(source: str | Path | bytes, hints: Hints | None = None, page: int = 1) -> Digitization:
+    """Read a picture of a paper ECG.
+
+    Parameters
+    ----------
+    source : path or bytes
+        JPEG, PNG, TIFF, WebP, HEIC, PDF or DICOM.
+    hints : Hints, optional
+        What a person knows better than the page shows.
+    page : int
+        Page of a file with several, from 1.
+
+    Returns
+    -------
+    Digitization
+
+    Raises
+    ------
+    InputError
+        When the picture cannot be read as an ECG: its ``code`` and ``hint`` say why and what to do.
+    """
+    return read_photo(load(source, page), hints or Hints())
+
+
+def read_photo(photo: Photo, hints: Hints) -> Digitization:
+    """Read one picture already loaded; see `digitize`."""
+    clock = Clock()
+    with clock("lattice"):
+        check_picture(photo)
+        lattice = fit_lattice(photo)
+    with clock("flatten"):
+        sheet = flatten(photo, lattice)
+    with clock("ink"):
+        ink = separate_ink(sheet, lattice.pitch_mm)
+    with clock("labels"):
+        lattice, sheet, ink, labels = turn_upright(lattice, sheet, ink)
+    with clock("layout"):
+        layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
+    with clock("text"):
+        words = read_words(ink.trace, sheet.px_per_mm)
+        facts = parse_header(words)
+    with clock("calibrate"):
+        calibration, assumed = calibrate(find_pulse(ink.trace, sheet.px_per_mm, layout), facts, hints)
+    with clock("trace"):
+        curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
+    with clock("assemble"):
+        ecg, quality, unread = assemble(curves, calibration, layout)
+        doubts = check_page(ecg, quality, layout, sheet, lattice)
+    patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
+    notes = (*unread, *doubts, *assumed)
+    status = "partial" if any(note.severity == "error" or note.code == "lead_partial" for note in notes) else "ok"
+    return Digitization(
+        ecg, photo, lattice, sheet, layout, calibration, curves, (*labels, *words), patient, quality, notes,
+        clock.timings_s, status,
+    )  # fmt: skip
+
+
+def choose_patient(hinted: Patient, printed: Patient) -> Patient:
+    """Age and sex as a person gave them, else as printed."""
+    age_y = printed.age_y if hinted.age_y is None else hinted.age_y
+    sex = printed.sex if hinted.sex is None else hinted.sex
+    if age_y is None and sex is None:
+        return Patient()
+    hinted_any, printed_any = hinted.age_y is not None or hinted.sex is not None, (age_y, sex) != (hinted.age_y, hinted.sex)
+    source = "hint" if not printed_any else "hint and printed" if hinted_any else "printed"
+    return replace(hinted, age_y=age_y, sex=sex, source=source)
+
+
+class Clock:
+    """Seconds spent in each named stage."""
+
+    def __init__(self) -> None:
+        self.timings_s: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings_s[stage] = time.perf_counter() - start
