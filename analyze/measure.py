@@ -43,7 +43,7 @@ def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats |
     beats = find_beats(ecg) if beats is None else beats
     marked = mark_columns(ecg, beats)
     home = {lead: marked[column] for lead, column in home_columns(marked).items()}
-    pr_ms, qrs_ms, qt_ms = _intervals(list(marked.values()), beats)
+    pr_ms, qrs_ms, qt_ms = _intervals(list(marked.values()))
     amplitudes = {lead: _amplitude(lead, at) for lead, at in home.items() if lead in at.marks}
     rate, rr_s = beats.heart_rate_bpm, beats.median_rr_s
     return Measurements(
@@ -75,7 +75,7 @@ def correct_qt(qt_ms: float | None, rate_bpm: float | None) -> dict[str, float |
     }
 
 
-def _intervals(marked: list[MarkedColumn], beats: Beats) -> tuple[float | None, float | None, float | None]:
+def _intervals(marked: list[MarkedColumn]) -> tuple[float | None, float | None, float | None]:
     """PR, QRS and QT in milliseconds: each column's own, then the median over the columns."""
     pr, qrs, qt = [], [], []
     for at in marked:
@@ -92,8 +92,9 @@ def _intervals(marked: list[MarkedColumn], beats: Beats) -> tuple[float | None, 
             qt.append((float(np.quantile(t_off, LAST)) - (at.qrs_on - at.average.r)) * ms)
     if not marked:
         return None, None, None
-    # the last column has the most beats: a P wave that is not there, in the rhythm strip, is nowhere
-    p_seen = np.isfinite(pr[-1]) and 2 * np.isfinite(pr).sum() >= len(pr)
+    # a strip shows the most beats: a P wave that is not in it is nowhere
+    strip_agrees = all(np.isfinite(value) for value, at in zip(pr, marked, strict=True) if at.average.column.strips)
+    p_seen = strip_agrees and 2 * np.isfinite(pr).sum() >= len(pr)
     return (
         float(np.nanmedian(pr)) if p_seen else None,
         float(np.median(qrs)),
