@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from api.reading import FILES, read_to_folder
+from digitize import overlay, pipeline
 from digitize.errors import TooBlurred
 from digitize.formats import read_ecg
 from digitize.record import Hints, Note
@@ -49,16 +46,9 @@ def digitize_fake(source: Path | bytes, hints: Hints, page: int = 1) -> Digitiza
     )
 
 
-def overlay_fake(page: Digitization) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(page.photo.rgb).save(content, "png")
-    return content.getvalue()
-
-
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setitem(sys.modules, "digitize.pipeline", SimpleNamespace(digitize=digitize_fake))
-    monkeypatch.setitem(sys.modules, "digitize.overlay", SimpleNamespace(overlay_png=overlay_fake))
+    monkeypatch.setattr(pipeline, "digitize", digitize_fake)
     path = tmp_path / "page.jpg"
     path.write_bytes(b"a page")
     return path
@@ -103,7 +93,7 @@ def test_a_refused_page_leaves_nothing(page: Path, tmp_path: Path, monkeypatch: 
     def digitize_blurred(*_: object) -> Digitization:
         raise TooBlurred("The lines cannot be told apart.")
 
-    monkeypatch.setattr(sys.modules["digitize.pipeline"], "digitize", digitize_blurred)
+    monkeypatch.setattr(pipeline, "digitize", digitize_blurred)
     with pytest.raises(TooBlurred):
         read_to_folder(page, tmp_path / "deep" / "out", Hints())
     assert not (tmp_path / "deep").exists()
@@ -117,7 +107,7 @@ def test_a_defect_half_way_leaves_nothing(
         raise ZeroDivisionError
 
     if broken == "overlay":
-        monkeypatch.setattr(sys.modules["digitize.overlay"], "overlay_png", fail)
+        monkeypatch.setattr(overlay, "overlay_png", fail)
     else:
         monkeypatch.setattr("analyze.to_html", fail)
     with pytest.raises(ZeroDivisionError):
