@@ -9,7 +9,7 @@ from importlib.resources import files
 from analyze.measurements import ST_OFFSETS_MS, Measurements
 from analyze.report import DISCLAIMER, Report, software_version
 from analyze.report_svg import draw_ecg
-from analyze.report_text import describe_page, describe_patient, number
+from analyze.report_text import describe_page, describe_patient, number, signed
 from analyze.rules.engine import Finding
 
 _ECG_MM = 109.0
@@ -104,7 +104,7 @@ def _st_levels(m: Measurements, raised: set[str]) -> str:
     rows = []
     for st in m.st:
         values = (st.j_mv, st.j20_mv, st.j40_mv, st.j60_mv, st.j80_mv)
-        cells = "".join(f"<td>{'–' if v is None else f'{v:+.2f}'}</td>" for v in values)
+        cells = "".join(f"<td>{'–' if v is None else signed(v)}</td>" for v in values)
         mark = ' class="m"' if st.lead in raised else ""
         rows.append(f"<tr{mark}><td>{escape(st.lead)}</td>{cells}</tr>")
     return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
@@ -116,7 +116,7 @@ def _findings(findings: tuple[Finding, ...]) -> str:
     for f in findings:
         rows = (
             ("", [escape(e.lead) for e in f.evidence]),
-            ("J, mV", ["not read" if e.value_mv is None else f"{e.value_mv:+.3f}" for e in f.evidence]),
+            ("J, mV", ["not read" if e.value_mv is None else signed(e.value_mv, 3) for e in f.evidence]),
             ("threshold", [f"{e.threshold_mv:.2f}" for e in f.evidence]),
         )
         cells = "".join(f"<tr><td>{name}</td><td>{'</td><td>'.join(values)}</td></tr>" for name, values in rows)

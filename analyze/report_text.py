@@ -31,6 +31,12 @@ def number(value: float | None, unit: str, digits: int = 0) -> str:
     return "–" if value is None else f"{value:.{digits}f} {unit}".strip()
 
 
+def signed(value_mv: float, digits: int = 2) -> str:
+    """Millivolts with their sign; what rounds to nothing has none."""
+    text = f"{value_mv:+.{digits}f}"
+    return text if float(text) else text[1:]
+
+
 def describe_page(report: Report) -> str:
     """Layout and calibration, each with what it rests on."""
     if report.layout is None or report.calibration is None:
@@ -78,4 +84,4 @@ def _st(m: Measurements) -> str:
     if not known:
         return "not measured"
     highest, lowest = max(known, key=lambda item: item[1]), min(known, key=lambda item: item[1])
-    return f"highest {highest[0]} {highest[1]:+.2f} mV, lowest {lowest[0]} {lowest[1]:+.2f} mV"
+    return f"highest {highest[0]} {signed(highest[1])} mV, lowest {lowest[0]} {signed(lowest[1])} mV"
