@@ -27,7 +27,7 @@ class HeaderFacts:
     Attributes
     ----------
     age_y : float, optional
-        0 to 120 years.
+        10 to 120 years; a lone digit is too often half of a number, or an age that was not entered.
     sex : {"female", "male"}, optional
     mm_per_s : float, optional
         Paper speed.
@@ -101,7 +101,7 @@ def parse_header(words: Iterable[Word]) -> HeaderFacts:
     band = _FILTER.search(text)
     low, high = (float(edge.replace(",", ".")) for edge in band.groups()) if band else (0.0, 0.0)
     return HeaderFacts(
-        age_y=_agree(v for v in _numbers(_AGE, certain) if 0 < v <= 120),  # an unset age is printed as 0
+        age_y=_agree(v for v in _numbers(_AGE, certain) if 10 <= v <= 120),  # a lone digit: half an age, or unset
         sex=_find_sex(certain),
         mm_per_s=_agree(v for v in _numbers((_SPEED,), text) if v in SPEEDS_MM_PER_S),
         mm_per_mv=limb,

@@ -27,7 +27,7 @@ Line = tuple[int, int, int, int]
 GLYPH_MM = (0.9, 6.0)
 """Height of a letter's ink, from a small x to a headline's capitals."""
 
-RULE_MM = 7.0
+RULE_MM = 4.5
 """Straight strokes longer than this are no part of a letter."""
 
 LETTER_GAP_MM = 1.5
@@ -107,17 +107,18 @@ def read_words(
 
 
 def _erase_rules(scaled: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take out straight strokes longer than any letter's: grid lines that were left over, frames, separators."""
+    """Take out straight strokes: grid lines that were left over, frames, separators."""
     ink = (scaled > INK).astype(np.uint8)
     length = round(RULE_MM * OCR_PX_PER_MM)
     rules = np.zeros(ink.shape, np.bool_)
-    for shape in ((1, length), (length, 1)):
-        rules |= np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8))) > 0
-    clean = scaled.copy()
-    clean[np.asarray(cv2.dilate(rules.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0] = 0
+    for shape, wobble in (((1, length), (3, 1)), ((length, 1), (1, 3))):
+        wide = cv2.dilate(ink, np.ones(wobble, np.uint8))
+        rules |= np.asarray(cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones(shape, np.uint8))) > 0
+    band = np.asarray(cv2.dilate((rules & (ink > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
+    clean = np.where(band, np.float32(0), scaled)
     # letters that a rule crossed are closed again where ink goes on beyond it on both sides
     closed = np.maximum(*(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones(s, np.uint8)) for s in ((7, 1), (1, 7))))
-    return np.where(rules, closed, clean).astype(np.float32)
+    return np.where(band, closed, clean).astype(np.float32)
 
 
 def _close_gaps(ink: NDArray[np.bool_], gap_mm: float) -> NDArray[np.uint8]:
