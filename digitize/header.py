@@ -73,7 +73,7 @@ _RATE = (
     re.compile(r"\b(?:vent\.?\s*rate|heart\s*rate|ventricular\s*rate|HR|hf|fc)\b\s*[:;.=]?\s*([0-9OolI]{2,3})\b", re.I),
     re.compile(r"(?<![\w./:-])([0-9]{2,3})\s*(?:bpm|/min)\b", re.I),
     re.compile(r"[♥❤¥]\s*([0-9]{2,3})\b"),
-    re.compile(rf"{_MM}/m[¥Y]?V[^¶]{{0,24}}\sW([0-9]{{2,3}})\b"),  # Tesseract's idea of a heart
+    re.compile(rf"{_MM}/m[¥Y]?V[^¶]{{0,24}}\s[W#]([0-9]{{2,3}})\b"),  # Tesseract's idea of a heart
 )
 _FILTER = re.compile(r"(?<![\w.])(0[.,][0-9]{1,2})\s*(?:Hz)?\s*[-~–—=]\s*([0-9]{2,3})\s*Hz", re.I)
 _CONFUSED = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8", ",": "."})
