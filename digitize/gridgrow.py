@@ -8,15 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitize.gridmatch import (
+    OFFSETS,
+    SPACING,
+    match_profiles,
+    sample_evidence,
+    slide_profiles,
+    soften_evidence,
+    take_profiles,
+)
 from digitize.gridsignal import Repetition
 
-HALF_SPAN = 0.75
-"""How far around a node, in boxes, its two lines are followed."""
-SAMPLES = 79
-MAX_SHIFT = 0.22
-"""How far, in boxes, a node may lie from where its neighbours predict it: under a quarter, or half boxes would do."""
-DOUBT = 0.3
-"""What a shift of MAX_SHIFT costs in match score: a fine line beside the bold one must not do as well."""
 REACH = 90
 """Nodes on either side of the seed; a page is about 60 boxes wide."""
 ACCEPT = (0.75, 0.6, 0.45, 0.35)
@@ -45,7 +47,7 @@ def grow_nodes(evidence: NDArray[np.float32], seed: Repetition) -> Nodes:
     Nodes
         Cropped to the rows and columns in which something was found.
     """
-    evidence = _soften(evidence, abs(seed.u_px))
+    evidence = soften_evidence(evidence, abs(seed.u_px))
     side = 2 * REACH + 1
     at = np.full((side, side), np.nan + 0j, np.complex128)
     score = np.zeros((side, side))
@@ -72,14 +74,8 @@ def grow_nodes(evidence: NDArray[np.float32], seed: Repetition) -> Nodes:
             _update_bases(at, basis, rows, cols)
             if 9 <= np.isfinite(at).sum() < 400:
                 known = np.isfinite(at) & (score >= ask)
-                template = np.median(_profiles(evidence, at[known], basis[:, known]), axis=1)
+                template = np.median(take_profiles(evidence, at[known], basis[:, known]), axis=1)
     return _crop(at, score)
-
-
-def _soften(evidence: NDArray[np.float32], box_px: float) -> NDArray[np.float32]:
-    """Blur by what the profiles' sampling would otherwise alias, such as dots of one pixel."""
-    spacing_px = 2 * (HALF_SPAN + MAX_SHIFT) / (SAMPLES - 1) * box_px
-    return np.asarray(cv2.GaussianBlur(evidence, (0, 0), max(0.5, 0.6 * spacing_px)), np.float32)
 
 
 def settle_nodes(evidence: NDArray[np.float32], smooth_px: NDArray[np.complex128]) -> Nodes:
@@ -94,23 +90,28 @@ def settle_nodes(evidence: NDArray[np.float32], smooth_px: NDArray[np.complex128
         Surface through the nodes grown, carried on a little past their rim.
     """
     u, v = np.gradient(smooth_px, axis=1), np.gradient(smooth_px, axis=0)
-    evidence = _soften(evidence, float(np.median(np.abs(u))))
+    evidence = soften_evidence(evidence, float(np.median(np.abs(u))))
     height, width = evidence.shape
     inside = (smooth_px.real > 0) & (smooth_px.real < width) & (smooth_px.imag > 0) & (smooth_px.imag < height)
     step = np.stack([u[inside], v[inside]])
     start = smooth_px[inside]
-    template = np.median(_profiles(evidence, start, step), axis=1)
-    offset = np.linspace(-HALF_SPAN - MAX_SHIFT, HALF_SPAN + MAX_SHIFT, SAMPLES)
+    profiles = take_profiles(evidence, start, step)
+    template = np.median(profiles, axis=1)
+    off = np.zeros((2, 1))
     for k in (0, 1):
-        darkest = offset[np.argmax(np.where(np.abs(offset) <= 0.5, template[k], -np.inf))]
-        start = start + darkest * step[k]
-    found, fit = start, np.zeros(len(start))
+        off[k] = OFFSETS[np.argmax(np.where(np.abs(OFFSETS) <= 0.5, template[k], -np.inf))]
+    if np.abs(off).max() > SPACING:  # the surface lies beside the bold lines: take the profiles again, on them
+        start = start + off[0] * step[0] + off[1] * step[1]
+        profiles = take_profiles(evidence, start, step)
+        template = np.median(profiles, axis=1)
     for _ in range(2):
-        template = np.median(_profiles(evidence, found, step), axis=1)
-        found, fit = _refine(evidence, start, step, template)
-        found = np.where(fit >= ACCEPT[-1], found, start)
+        shift, fit = match_profiles(profiles, template)
+        template = np.median(slide_profiles(profiles, np.where(fit >= ACCEPT[-1], shift, 0)), axis=1)
+    shift, fit = match_profiles(profiles, template)
+    sure = fit >= ACCEPT[-1]
     at, score = np.full(smooth_px.shape, np.nan + 0j), np.zeros(smooth_px.shape)
-    at[inside], score[inside] = np.where(fit >= ACCEPT[-1], found, np.nan), np.where(fit >= ACCEPT[-1], fit, 0)
+    at[inside] = np.where(sure, start + (shift * step).sum(axis=0), np.nan)
+    score[inside] = np.where(sure, fit, 0)
     return _crop(at, score)
 
 
@@ -121,48 +122,18 @@ def _find_first_node(evidence: NDArray[np.float32], seed: Repetition) -> complex
     phases = []
     for step, other in ((seed.u_px, seed.v_px), (seed.v_px, seed.u_px)):
         points = seed.centre_px + frac[:, None] * step + along[None, :] * other
-        phases.append(frac[int(np.argmax(_sample(evidence, points).mean(axis=1)))])
-    return seed.centre_px + phases[0] * seed.u_px + phases[1] * seed.v_px
+        ink = sample_evidence(evidence, points.real.astype(np.float32), points.imag.astype(np.float32))
+        phases.append(frac[int(np.argmax(ink.mean(axis=1)))])
+    return complex(seed.centre_px + phases[0] * seed.u_px + phases[1] * seed.v_px)
 
 
 def _first_template(
     evidence: NDArray[np.float32], origin: complex, steps: NDArray[np.complex128]
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """What lines look like around the seed: the mean over some boxes, where straight steps still lead to crossings."""
     i, j = np.meshgrid(np.arange(-2, 3), np.arange(-2, 3))
     at = (origin + i * steps[0] + j * steps[1]).ravel()
-    return _profiles(evidence, at, np.repeat(steps[:, None], at.size, axis=1)).mean(axis=1)
-
-
-def _sample(evidence: NDArray[np.float32], at_px: NDArray[np.complex128]) -> NDArray[np.float32]:
-    flat = at_px.reshape(at_px.shape[0], -1)
-    values = cv2.remap(
-        evidence,
-        flat.real.astype(np.float32),
-        flat.imag.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=0,
-    )
-    return np.asarray(values, np.float32).reshape(at_px.shape)
-
-
-def _profiles(
-    evidence: NDArray[np.float32], at_px: NDArray[np.complex128], basis: NDArray[np.complex128]
-) -> NDArray[np.float64]:
-    """Ink across either line of each node, averaged along the other's direction: shape (2, node, SAMPLES).
-
-    Values are cut at the usual strength of a line, so that a black stroke beside it counts no more than grid ink.
-    """
-    across = np.linspace(-HALF_SPAN - MAX_SHIFT, HALF_SPAN + MAX_SHIFT, SAMPLES)
-    along = np.linspace(-HALF_SPAN, HALF_SPAN, 31)
-    out = np.empty((2, len(at_px), SAMPLES))
-    for k in (0, 1):
-        step, other = basis[k], basis[1 - k]
-        points = at_px[:, None, None] + across[None, :, None] * step[:, None, None]
-        points = points + along[None, None, :] * other[:, None, None]
-        out[k] = np.minimum(_sample(evidence, points), 2.0).mean(axis=2)
-    return out
+    return np.asarray(take_profiles(evidence, at, np.repeat(steps[:, None], at.size, axis=1)).mean(axis=1))
 
 
 def _frontier(
@@ -199,32 +170,11 @@ def _refine(
     evidence: NDArray[np.float32],
     guess: NDArray[np.complex128],
     step: NDArray[np.complex128],
-    template: NDArray[np.float64],
+    template: NDArray[np.floating],
 ) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
     """Slide each node to where its lines match the template best; the score is the weaker line's correlation."""
-    profiles = _profiles(evidence, guess, step)
-    spacing = 2 * (HALF_SPAN + MAX_SHIFT) / (SAMPLES - 1)
-    reach = int(round(MAX_SHIFT / spacing))
-    core = slice(reach, SAMPLES - reach)
-    found, fit = guess.copy(), np.ones(len(guess))
-    for k in (0, 1):
-        mean_free = template[k][core] - template[k][core].mean()
-        mean_free /= np.linalg.norm(mean_free) + 1e-9
-        scores = np.empty((2 * reach + 1, len(guess)))
-        for s in range(-reach, reach + 1):
-            piece = profiles[k][:, core.start + s : core.stop + s]
-            piece = piece - piece.mean(axis=1, keepdims=True)
-            scores[s + reach] = (piece @ mean_free) / (np.linalg.norm(piece, axis=1) + 0.05)
-        best = (scores - DOUBT * np.linspace(-1, 1, 2 * reach + 1)[:, None] ** 2).argmax(axis=0)
-        inner = np.clip(best, 1, 2 * reach - 1)
-        node = np.arange(len(guess))
-        left, mid, right = scores[inner - 1, node], scores[inner, node], scores[inner + 1, node]
-        curve = left - 2 * mid + right
-        peak = np.where(curve < -1e-9, 0.5 * (left - right) / np.where(curve < -1e-9, curve, 1.0), 0.0)
-        found += (inner + np.clip(peak, -1, 1) - reach) * spacing * step[k]
-        at_rim = (best == 0) | (best == 2 * reach)
-        fit = np.minimum(fit, np.where(at_rim, 0.0, mid))
-    return found, fit
+    shift, fit = match_profiles(take_profiles(evidence, guess, step), template)
+    return guess + (shift * step).sum(axis=0), fit
 
 
 def _update_bases(
@@ -243,6 +193,8 @@ def _update_bases(
 
 def _crop(at: NDArray[np.complex128], score: NDArray[np.float64]) -> Nodes:
     known = np.isfinite(at)
+    if not known.any():
+        return Nodes(at[:0, :0], score[:0, :0])
     rows, cols = np.flatnonzero(known.any(axis=1)), np.flatnonzero(known.any(axis=0))
     window = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
     return Nodes(at[window], score[window])

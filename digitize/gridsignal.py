@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -24,6 +25,11 @@ SPECTRUM_PX = 1024
 
 LINE_PERCENTILE = 94.0
 """Grid lines cover at least a twentieth of a page (0.25 mm every 5 mm, twice); a trace and print cover less."""
+
+LAG_PX = np.arange(MIN_PERIOD_PX / 2, SPECTRUM_PX / 2.5, 0.25)
+
+DOT_BLUR = 1 / 3000
+"""Of the picture's long side: joins the dots of a dotted line, which would else be too few to set its strength."""
 
 MAJOR_BUMP = 0.06
 """How much more alike lines five apart must be than lines four or six apart for every fifth to be a bold one."""
@@ -68,22 +74,22 @@ def measure_evidence(rgb: NDArray[np.uint8], channel: str) -> NDArray[np.float32
     ndarray of float32, shape (H, W)
         About 0 on paper, up to 3 on lines.
     """
-    mix = np.zeros(rgb.shape[:2], np.float32)
-    logs = np.log(np.arange(256, dtype=np.float32) + 8.0)
-    for k, weight in enumerate(CHANNELS[channel]):
-        mix += np.float32(weight) * logs[rgb[..., k]]
-    sigma_px = max(rgb.shape[:2]) / 120
+    logs = np.log(np.arange(256, dtype=np.float32) + 8.0)[:, None] * np.array(CHANNELS[channel], np.float32)
+    mix = np.asarray(cv2.transform(cv2.LUT(rgb, logs[None]), np.ones((1, 3), np.float32)), np.float32)
+    side = max(rgb.shape[:2])
+    if side * DOT_BLUR > 0.5:  # smaller pictures have nothing to lose
+        mix = np.asarray(cv2.GaussianBlur(mix, (0, 0), side * DOT_BLUR), np.float32)
+    sigma_px = side / 120
     for _ in range(2):  # twice, so that a black stroke, cut to the strength of a line, leaves no halo either
         ground = _blur(mix, sigma_px)
-        strong = np.float32(np.percentile(np.abs(mix - ground)[::4, ::4], LINE_PERCENTILE))
-        mix = np.clip(mix, ground - strong, ground + strong)
+        strong = np.float32(np.percentile(np.abs(mix[::4, ::4] - ground[::4, ::4]), LINE_PERCENTILE))
+        mix = np.asarray(cv2.max(cv2.min(mix, ground + strong), ground - strong), np.float32)
     mix -= _blur(mix, sigma_px)
-    spread = np.sqrt(np.maximum(_blur(mix * mix, 2 * sigma_px), 0)) + 0.01
-    mix /= spread
+    mix /= np.sqrt(np.maximum(_blur(mix * mix, 2 * sigma_px), 0)) + np.float32(0.01)
     thin = mix[::3, ::3]
     if np.mean(np.clip(thin, -3, 3) ** 3) < 0:  # lines are thin: they are the rarer, stronger side, whatever their hue
         mix = -mix
-    return np.clip(mix, -1.5, 3.0).astype(np.float32)
+    return np.asarray(np.clip(mix, -1.5, 3.0), np.float32)
 
 
 def _blur(plane: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
@@ -108,9 +114,11 @@ def find_repetitions(evidence: NDArray[np.float32], across: int = 4, down: int =
 
 
 def _analyse_window(window: NDArray[np.float32], centre_px: complex) -> Repetition:
-    taper = np.hanning(window.shape[0])[:, None] * np.hanning(window.shape[1])[None, :]
-    spectrum = np.fft.fftshift(np.fft.fft2((window - window.mean()) * taper, (SPECTRUM_PX, SPECTRUM_PX)))
-    power = (np.abs(spectrum) ** 2).astype(np.float32)
+    taper = cv2.createHanningWindow(window.shape[::-1], cv2.CV_32F)
+    padded = np.zeros((SPECTRUM_PX, SPECTRUM_PX), np.float32)
+    padded[: window.shape[0], : window.shape[1]] = (window - window.mean()) * taper
+    spectrum = cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT, nonzeroRows=window.shape[0])
+    power = np.fft.fftshift(np.square(spectrum).sum(axis=2))
     angles = np.deg2rad(np.arange(-45, 135, 0.5))
     half = SPECTRUM_PX // 2
     radius = np.arange(half)
@@ -131,6 +139,11 @@ def _analyse_window(window: NDArray[np.float32], centre_px: complex) -> Repetiti
     return Repetition(centre_px, steps[0], steps[1], float(min(scores)), all(bolds))
 
 
+@cache
+def _cosines(count: int) -> NDArray[np.float64]:
+    return np.asarray(np.cos(2 * np.pi * np.outer(LAG_PX, np.arange(count)) / SPECTRUM_PX))
+
+
 def _find_period(ray: NDArray[np.float64]) -> tuple[float, float, bool]:
     """Period (px), score and boldness of the lines whose projection has this power spectrum.
 
@@ -139,8 +152,8 @@ def _find_period(ray: NDArray[np.float64]) -> tuple[float, float, bool]:
     """
     ray = ray[: SPECTRUM_PX // 3].copy()
     ray[: int(SPECTRUM_PX / (2.2 * MAX_PERIOD_PX)) + 1] = 0
-    lag = np.arange(MIN_PERIOD_PX / 2, SPECTRUM_PX / 2.5, 0.25)
-    acf = np.cos(2 * np.pi * np.outer(lag, np.arange(len(ray))) / SPECTRUM_PX) @ ray / (ray.sum() + 1e-9)
+    lag = LAG_PX
+    acf = _cosines(len(ray)) @ ray / (ray.sum() + 1e-9)
 
     def at(period: float | NDArray[np.float64], *multiples: float) -> NDArray[np.float64]:
         return np.mean([np.interp(m * period, lag, acf) for m in multiples], axis=0)

@@ -1,0 +1,139 @@
+"""The sheet as a surface through the grid crossings: smooth where the paper bends, plane where it was scanned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix, vstack
+from scipy.sparse.linalg import splu
+
+from digitize.gridgrow import Nodes
+
+STIFFNESS = 0.6
+"""Weight of the surface's bending against its distance from the nodes; creases must still be followed."""
+FLAT = 2.0
+"""How many times their scatter among neighbours lines may lie off a ruler for the page to be taken as flat."""
+OFF_PLANE = 1 / 20
+"""Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Where every crossing lies, found or not.
+
+    Attributes
+    ----------
+    at_px : ndarray of complex, shape (rows, cols)
+        Without gaps.
+    seen : ndarray of bool, shape (rows, cols)
+        Nodes that were found.
+    residual_px : float
+        Root mean square distance of the nodes found.
+    flat : bool
+        True where straight, evenly spaced lines fit.
+    """
+
+    at_px: NDArray[np.complex128]
+    seen: NDArray[np.bool_]
+    residual_px: float
+    flat: bool
+
+
+def drop_outliers(nodes: Nodes) -> Nodes:
+    """Remove nodes that lie off the middle of their neighbours by more than an eighth of a box."""
+    at = nodes.at_px.copy()
+    for _ in range(2):
+        padded = np.pad(at, 1, constant_values=np.nan)
+        middles = np.stack(
+            [
+                (padded[1:-1, :-2] + padded[1:-1, 2:]) / 2,
+                (padded[:-2, 1:-1] + padded[2:, 1:-1]) / 2,
+                (padded[:-2, :-2] + padded[2:, 2:]) / 2,
+                (padded[:-2, 2:] + padded[2:, :-2]) / 2,
+            ]
+        )
+        known = np.isfinite(middles)
+        count = known.sum(axis=0)
+        middle = np.where(known, middles, 0).sum(axis=0) / np.maximum(count, 1)
+        steps = np.abs(np.diff(at, axis=1))
+        if not np.isfinite(steps).any():
+            break
+        box = np.median(steps[np.isfinite(steps)])
+        off = (count >= 2) & (np.abs(at - middle) > box / 8)
+        lonely = np.isfinite(at) & (_count_neighbours(at) < 2)
+        at[off | lonely] = np.nan
+    return Nodes(at, np.where(np.isfinite(at), nodes.score, 0.0))
+
+
+def _count_neighbours(at: NDArray[np.complex128]) -> NDArray[np.int64]:
+    known = np.pad(np.isfinite(at), 1).astype(np.int64)
+    return np.asarray(known[1:-1, :-2] + known[1:-1, 2:] + known[:-2, 1:-1] + known[2:, 1:-1], np.int64)
+
+
+def fit_surface(nodes: Nodes, margin: int) -> Surface:
+    """A surface through the nodes, carried on past their rim by a margin of boxes: plane if that fits, else smooth."""
+    at = np.pad(nodes.at_px, margin, constant_values=np.nan)
+    seen = np.isfinite(at)
+    plane = fit_plane(at)
+    if plane is None:
+        surface = _bend_surface(at, np.pad(nodes.score, margin))
+    else:
+        surface, box_px = plane, float(np.median(np.abs(np.diff(plane, axis=1))))
+        seen &= np.abs(np.where(seen, at, np.inf) - plane) < OFF_PLANE * box_px
+    residual_px = float(np.sqrt(np.mean(np.abs(surface - at)[seen] ** 2))) if seen.any() else np.inf
+    return Surface(surface, seen, residual_px, plane is not None)
+
+
+def fit_plane(at: NDArray[np.complex128]) -> NDArray[np.complex128] | None:
+    """Evenly spaced straight lines, if they tell where a line lies as well as the lines beside it do; else None.
+
+    A scan or a screenshot is flat, and what scatter its lines have is rounding by the printer. On a photographed sheet
+    the lines follow their neighbours far better than any ruler.
+    """
+    seen = np.isfinite(at)
+    row, col = np.nonzero(seen)
+    terms = np.stack([np.ones(len(row)), row, col], axis=1)
+    weight = np.ones(len(row))
+    for _ in range(5):
+        plane = np.linalg.lstsq(terms * weight[:, None], at[seen] * weight, rcond=None)[0]
+        off = np.abs(terms @ plane - at[seen])
+        weight = np.sqrt(np.minimum(1, 2 * np.median(off) / (off + 1e-9)))
+    beside = [at[:, 1:-1] - (at[:, :-2] + at[:, 2:]) / 2, at[1:-1] - (at[:-2] + at[2:]) / 2]
+    scatter = [float(np.median(np.abs(b[np.isfinite(b)]))) if np.isfinite(b).any() else 0.0 for b in beside]
+    if float(np.median(off)) > FLAT * np.hypot(scatter[0], scatter[1]):
+        return None
+    rows, cols = np.indices(at.shape)
+    return np.asarray(plane[0] + plane[1] * rows + plane[2] * cols)
+
+
+def _bend_surface(at: NDArray[np.complex128], weight: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """A surface that bends as little as the nodes allow.
+
+    Minimises ``sum weight (surface - node)^2 + STIFFNESS sum (second differences)^2``: the discrete thin plate.
+    """
+    rows, cols = at.shape
+    seen = np.isfinite(at)
+    bending = _second_differences(rows, cols) * np.sqrt(STIFFNESS)
+    diagonal = coo_matrix((np.where(seen, weight, 0).ravel(), (np.arange(at.size), np.arange(at.size))))
+    solve = splu((diagonal + bending.T @ bending).tocsc())
+    target = np.where(seen, at * weight, 0).ravel()
+    return np.asarray(solve.solve(target.real) + 1j * solve.solve(target.imag)).reshape(rows, cols)
+
+
+def _second_differences(rows: int, cols: int) -> csr_matrix:
+    index = np.arange(rows * cols).reshape(rows, cols)
+    stencils = [
+        ((index[:, :-2], 1.0), (index[:, 1:-1], -2.0), (index[:, 2:], 1.0)),
+        ((index[:-2], 1.0), (index[1:-1], -2.0), (index[2:], 1.0)),
+        ((index[:-1, :-1], 1.4), (index[:-1, 1:], -1.4), (index[1:, :-1], -1.4), (index[1:, 1:], 1.4)),
+    ]
+    blocks = []
+    for stencil in stencils:
+        n = stencil[0][0].size
+        row = np.tile(np.arange(n), len(stencil))
+        col = np.concatenate([part.ravel() for part, _ in stencil])
+        val = np.concatenate([np.full(n, v) for _, v in stencil])
+        blocks.append(coo_matrix((val, (row, col)), shape=(n, rows * cols)))
+    return vstack(blocks).tocsr()
