@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from digitize.stages import Curve, Ink, Layout, Panel, Word
 
-WHITE_COST = 0.6
-"""What a pixel without ink costs the path, against 1 gained for one that is all ink."""
+INK_GAIN = 0.4
+"""What a pixel that is all ink gains the path, against 1 that bare paper costs it: a stroke left out must cost, yet a
+neighbouring row with more ink must not pay for the way there and back."""
 THRESHOLD = 0.35
 """Ink at which a pixel neither gains nor costs."""
 EDGE = 0.5
@@ -21,6 +22,9 @@ REACH_ROWS = 1.15
 REACH_MM = 42.0
 GAP_MM = 0.8
 """A path over bare paper for longer than this is no trace."""
+OWN_MM = 3.0
+OWN_SHARE = 0.15
+"""Ink along a row's baseline makes connected ink that row's, unless another row has several times as much of it."""
 LABEL_MARGIN_MM = 0.3
 SEPARATOR_MM = 0.45
 """Half the width blanked at a separator: what the stroke hides is not known."""
@@ -52,23 +56,50 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
     tuple of Curve
         One for each panel; NaN where there is no ink to follow.
     """
-    scaled = mask_labels(ink.trace, px_per_mm, labels)
+    scored = score_pixels(ink.trace, px_per_mm, labels)
     baselines = sorted({(p.row, p.baseline_mm) for p in layout.panels})
+    owners = own_ink(ink.trace, px_per_mm, [b for _, b in baselines])
     curves: list[Curve] = []
     for k, (row, baseline) in enumerate(baselines):
         panels = [p for p in layout.panels if p.row == row]
         gaps = [abs(b - baseline) for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]
         reach = min([REACH_MM, *[REACH_ROWS * g for g in gaps]])
-        curves.extend(_trace_row(scaled, ink.trace, px_per_mm, panels, baseline, reach))
+        mine = owners[k]
+        row_ink = np.where(mine, ink.trace, 0)
+        curves.extend(_trace_row(np.where(mine, scored, -1), row_ink, px_per_mm, panels, baseline, reach))
     return tuple(curves)
 
 
-def mask_labels(
+def own_ink(
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baselines_mm: list[float]
+) -> list[NDArray[np.bool_]]:
+    """Which pixels each row may use: all but the connected ink that lies along another row's baseline and not its own.
+
+    Ink that joins two rows, a tall QRS reaching its neighbour, is open to both.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (H, W)
+        One for each baseline.
+    """
+    inked = (trace > THRESHOLD).astype(np.uint8)
+    count, label = cv2.connectedComponents(inked, connectivity=8, ltype=cv2.CV_32S)
+    half = round(OWN_MM * px_per_mm[1])
+    along = np.zeros((len(baselines_mm), count), np.int64)
+    for k, baseline in enumerate(baselines_mm):
+        y = round(baseline * px_per_mm[1])
+        along[k] = np.bincount(label[max(0, y - half) : y + half].ravel(), minlength=count)
+    along[:, 0] = 0
+    least = OWN_SHARE * along.max(axis=0)
+    return [((along[k] > 0) & (along[k] >= least) | (along.max(axis=0) == 0))[label] for k in range(len(baselines_mm))]
+
+
+def score_pixels(
     trace: NDArray[np.float32], px_per_mm: tuple[float, float], labels: tuple[Word, ...]
 ) -> NDArray[np.float32]:
     """Score of each pixel for a path: positive on ink, negative on paper, at most 0 within a label's box."""
     score = (trace - THRESHOLD) / (1 - THRESHOLD)
-    score = np.where(score < 0, score * (WHITE_COST * (1 - THRESHOLD) / THRESHOLD), score).astype(np.float32)
+    score = np.where(score < 0, score * ((1 - THRESHOLD) / THRESHOLD), score * INK_GAIN).astype(np.float32)
     for word in labels:
         left, top, right, bottom = word.box_mm
         x0, x1 = (int(round(v * px_per_mm[0])) for v in (left - LABEL_MARGIN_MM, right + LABEL_MARGIN_MM))
