@@ -97,22 +97,32 @@ def settle_nodes(evidence: NDArray[np.float32], smooth_px: NDArray[np.complex128
     start = smooth_px[inside]
     profiles = take_profiles(evidence, start, step)
     template = np.median(profiles, axis=1)
-    off = np.zeros((2, 1))
-    for k in (0, 1):
-        off[k] = OFFSETS[np.argmax(np.where(np.abs(OFFSETS) <= 0.5, template[k], -np.inf))]
+    off = _find_darkest(template)
     if np.abs(off).max() > SPACING:  # the surface lies beside the bold lines: take the profiles again, on them
-        start = start + off[0] * step[0] + off[1] * step[1]
+        start = start + (off[:, None] * step).sum(axis=0)
         profiles = take_profiles(evidence, start, step)
         template = np.median(profiles, axis=1)
     for _ in range(2):
         shift, fit = match_profiles(profiles, template)
         template = np.median(slide_profiles(profiles, np.where(fit >= ACCEPT[-1], shift, 0)), axis=1)
     shift, fit = match_profiles(profiles, template)
+    shift += _find_darkest(template)[:, None]
     sure = fit >= ACCEPT[-1]
     at, score = np.full(smooth_px.shape, np.nan + 0j), np.zeros(smooth_px.shape)
     at[inside] = np.where(sure, start + (shift * step).sum(axis=0), np.nan)
     score[inside] = np.where(sure, fit, 0)
     return _crop(at, score)
+
+
+def _find_darkest(template: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Where the bold line lies in either template (2, SAMPLES), in boxes."""
+    found = []
+    for line in np.asarray(template, np.float64):
+        inner = np.where(np.abs(OFFSETS) <= 0.5, line, -np.inf)
+        k = int(inner.argmax())
+        curve = min(line[k - 1] - 2 * line[k] + line[k + 1], -1e-9)
+        found.append(OFFSETS[k] + np.clip(0.5 * (line[k - 1] - line[k + 1]) / curve, -1, 1) * SPACING)
+    return np.array(found)
 
 
 def _find_first_node(evidence: NDArray[np.float32], seed: Repetition) -> complex:

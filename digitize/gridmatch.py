@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 HALF_SPAN = 0.75
 """How far around a node, in boxes, its two lines are followed."""
 SAMPLES = 65
-SAMPLES_ALONG = 24
+SAMPLES_ALONG = 32
 MAX_SHIFT = 0.22
 """How far, in boxes, a node may lie from where its neighbours predict it: under a quarter, or half boxes would do."""
 DOUBT = 0.3

@@ -118,7 +118,7 @@ def _analyse_window(window: NDArray[np.float32], centre_px: complex) -> Repetiti
     padded = np.zeros((SPECTRUM_PX, SPECTRUM_PX), np.float32)
     padded[: window.shape[0], : window.shape[1]] = (window - window.mean()) * taper
     spectrum = cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT, nonzeroRows=window.shape[0])
-    power = np.fft.fftshift(np.square(spectrum).sum(axis=2))
+    power = np.fft.fftshift(np.square(spectrum[..., 0]) + np.square(spectrum[..., 1]))
     angles = np.deg2rad(np.arange(-45, 135, 0.5))
     half = SPECTRUM_PX // 2
     radius = np.arange(half)
@@ -156,7 +156,7 @@ def _find_period(ray: NDArray[np.float64]) -> tuple[float, float, bool]:
     acf = _cosines(len(ray)) @ ray / (ray.sum() + 1e-9)
 
     def at(period: float | NDArray[np.float64], *multiples: float) -> NDArray[np.float64]:
-        return np.mean([np.interp(m * period, lag, acf) for m in multiples], axis=0)
+        return np.asarray(np.mean([np.interp(m * period, lag, acf) for m in multiples], axis=0))
 
     def peak(period: float, multiple: int) -> float:
         near = np.abs(lag - multiple * period) <= 0.02 * multiple * period + 0.5
