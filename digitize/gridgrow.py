@@ -19,8 +19,8 @@ from digitize.gridmatch import (
 )
 from digitize.gridsignal import Repetition
 
-REACH = 90
-"""Nodes on either side of the seed; a page is about 60 boxes wide."""
+MAX_REACH = 300
+"""Nodes on either side of the seed at most: a wide page of 1 mm lines."""
 ACCEPT = (0.75, 0.6, 0.45, 0.35)
 """Match scores asked for, one after the other: sure nodes first, so that doubtful ones are predicted from them."""
 
@@ -48,14 +48,16 @@ def grow_nodes(evidence: NDArray[np.float32], seed: Repetition) -> Nodes:
         Cropped to the rows and columns in which something was found.
     """
     evidence = soften_evidence(evidence, abs(seed.u_px))
-    side = 2 * REACH + 1
+    step_px = min(abs(seed.u_px), abs(seed.v_px))
+    reach = min(MAX_REACH, int(1.5 * max(evidence.shape) / step_px) + 2)  # perspective makes far boxes smaller
+    side = 2 * reach + 1
     at = np.full((side, side), np.nan + 0j, np.complex128)
     score = np.zeros((side, side))
     basis = np.zeros((2, side, side), np.complex128)
-    at[REACH, REACH] = _find_first_node(evidence, seed)
-    basis[:, REACH, REACH] = seed.u_px, seed.v_px
-    template = _first_template(evidence, at[REACH, REACH], basis[:, REACH, REACH])
-    score[REACH, REACH] = 1.0
+    at[reach, reach] = _find_first_node(evidence, seed)
+    basis[:, reach, reach] = seed.u_px, seed.v_px
+    template = _first_template(evidence, at[reach, reach], basis[:, reach, reach])
+    score[reach, reach] = 1.0
     tried = np.zeros((side, side))  # the number of neighbours known when a node was last tried: retry only with more
     for ask in ACCEPT:
         tried[:] = 0

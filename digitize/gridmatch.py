@@ -14,6 +14,8 @@ MAX_SHIFT = 0.22
 """How far, in boxes, a node may lie from where its neighbours predict it: under a quarter, or half boxes would do."""
 DOUBT = 0.3
 """What a shift of MAX_SHIFT costs in match score: a fine line beside the bold one must not do as well."""
+BATCH = 1024
+"""Nodes sampled at once: bounds the memory."""
 USUAL = 2.0
 """Evidence of a line of usual strength."""
 
@@ -45,13 +47,15 @@ def take_profiles(
     across = OFFSETS.astype(np.float32)[None, :, None]
     along = np.linspace(-HALF_SPAN, HALF_SPAN, SAMPLES_ALONG, dtype=np.float32)[None, None, :]
     weight = np.full(SAMPLES_ALONG, 1 / SAMPLES_ALONG, np.float32)
-    at, steps = at_px.astype(np.complex64)[:, None, None], basis.astype(np.complex64)[:, :, None, None]
     out = np.empty((2, len(at_px), SAMPLES), np.float32)
-    for k in (0, 1):
-        step, other = steps[k], steps[1 - k]
-        x = (at.real + across * step.real) + along * other.real
-        y = (at.imag + across * step.imag) + along * other.imag
-        out[k] = sample_evidence(evidence, x, y) @ weight
+    for first in range(0, len(at_px), BATCH):
+        part = slice(first, first + BATCH)
+        at, steps = at_px[part].astype(np.complex64)[:, None, None], basis[:, part].astype(np.complex64)[..., None, None]
+        for k in (0, 1):
+            step, other = steps[k], steps[1 - k]
+            x = (at.real + across * step.real) + along * other.real
+            y = (at.imag + across * step.imag) + along * other.imag
+            out[k, part] = sample_evidence(evidence, x, y) @ weight
     return out
 
 

@@ -44,9 +44,11 @@ def find_boundary_shift(
 
 
 def measure_separators(
-    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baselines_mm: list[float]
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baselines_mm: list[float], both_arms: bool = True
 ) -> NDArray[np.float64]:
     """For every column of the sheet, how much it looks like a separator in the rows together, 0 to 1.
+
+    A pulse's leg, before the first panel, has only an upper arm: ``both_arms=False`` takes either.
 
     Returns
     -------
@@ -59,5 +61,6 @@ def measure_separators(
         y = round(baseline * px_per_mm[1])
         above, below = solid[max(0, y - arm) : y], solid[y + 1 : y + 1 + arm]
         if len(above) and len(below):
-            rows.append(np.minimum(above.mean(axis=0), below.mean(axis=0)))
+            join = np.minimum if both_arms else np.maximum
+            rows.append(join(above.mean(axis=0), below.mean(axis=0)))
     return np.asarray(np.mean(rows, axis=0) if rows else np.zeros(trace.shape[1]), np.float64)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import grey_erosion, maximum_filter1d, minimum_filter1d
 
+from digitize.separators import measure_separators
 from digitize.stages import Curve, Ink, Layout, Panel, Word
 
 INK_GAIN = 0.4
 """What a pixel that is all ink gains the path, against 1 that bare paper costs it: a stroke left out must cost, yet a
 neighbouring row with more ink must not pay for the way there and back."""
+GRID_DOUBT = 0.5
+STRAY_MM = 6.0
+STRAY_COST = 0.004
+"""What a path pays in each column for each pixel that it runs further than this from its row's height: nothing for a
+QRS, more than it could gain for a frame, a line of text or another row."""
 THRESHOLD = 0.35
 """Ink at which a pixel neither gains nor costs."""
 EDGE = 0.5
@@ -26,9 +33,14 @@ OWN_MM = 3.0
 OWN_SHARE = 0.15
 """Ink along a row's baseline makes connected ink that row's, unless another row has several times as much of it."""
 LABEL_MARGIN_MM = 0.3
-SEPARATOR_MM = 0.45
-"""Half the width blanked at a separator: what the stroke hides is not known."""
-CLOSE_MM = 0.35
+SEPARATOR_REACH_MM = 0.8
+"""How near a panel's edge a stroke must stand to be a separator."""
+SEPARATOR_ARM_MM = 8.0
+SEPARATOR_SOLIDITY = 0.6
+FINE = 4
+"""Samples a column of the centreline: 1 ms at 25 mm/s, so that a flank can be shifted by part of a pen width."""
+FLANK = 0.9
+SAME_PX = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +68,7 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
     tuple of Curve
         One for each panel; NaN where there is no ink to follow.
     """
-    scored = score_pixels(ink.trace, px_per_mm, labels)
+    scored = score_pixels(ink, px_per_mm, labels)
     baselines = sorted({(p.row, p.baseline_mm) for p in layout.panels})
     owners = own_ink(ink.trace, px_per_mm, [b for _, b in baselines])
     curves: list[Curve] = []
@@ -65,9 +77,43 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
         gaps = [abs(b - baseline) for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]
         reach = min([REACH_MM, *[REACH_ROWS * g for g in gaps]])
         mine = owners[k]
-        row_ink = np.where(mine, ink.trace, 0)
-        curves.extend(_trace_row(np.where(mine, scored, -1), row_ink, px_per_mm, panels, baseline, reach))
+        row_score = np.where(mine, scored, np.float32(-1))
+        hidden = hide_separators(row_score, ink.trace, px_per_mm, panels, baseline)
+        row_ink = np.where(mine, ink.trace, np.float32(0))
+        for curve in _trace_row(row_score, row_ink, px_per_mm, panels, baseline, reach):
+            y = curve.y_mm.copy()
+            for left, right in hidden:
+                y[(curve.x_mm > left) & (curve.x_mm < right)] = np.nan
+            curves.append(replace(curve, y_mm=y, confidence=np.where(np.isfinite(y), curve.confidence, 0.0)))
     return tuple(curves)
+
+
+def hide_separators(
+    score: NDArray[np.float32],
+    trace: NDArray[np.float32],
+    px_per_mm: tuple[float, float],
+    panels: list[Panel],
+    baseline_mm: float,
+) -> list[tuple[float, float]]:
+    """Make the strokes between panels worth nothing to a path, and say which stretches of paper (mm) they hide.
+
+    A pulse's leg at the beginning of a row counts as one.
+    """
+    hidden = []
+    arm = round(SEPARATOR_ARM_MM * px_per_mm[1])
+    y = round(baseline_mm * px_per_mm[1])
+    for boundary in sorted({edge for p in panels for edge in p.x_mm}):
+        x0 = max(0, round((boundary - SEPARATOR_REACH_MM) * px_per_mm[0]))
+        x1 = round((boundary + SEPARATOR_REACH_MM) * px_per_mm[0]) + 1
+        first = boundary == min(p.x_mm[0] for p in panels)
+        strength = measure_separators(trace[:, x0:x1], px_per_mm, [baseline_mm], both_arms=not first)
+        strokes = np.flatnonzero(strength > SEPARATOR_SOLIDITY)
+        if len(strokes):
+            left, right = x0 + strokes[0] - 1, x0 + strokes[-1] + 2
+            box = score[max(0, y - arm) : y + arm, max(left, 0) : right]
+            np.minimum(box, 0, out=box)
+            hidden.append((left / px_per_mm[0], (right - 1) / px_per_mm[0]))
+    return hidden
 
 
 def own_ink(
@@ -94,12 +140,14 @@ def own_ink(
     return [((along[k] > 0) & (along[k] >= least) | (along.max(axis=0) == 0))[label] for k in range(len(baselines_mm))]
 
 
-def score_pixels(
-    trace: NDArray[np.float32], px_per_mm: tuple[float, float], labels: tuple[Word, ...]
-) -> NDArray[np.float32]:
-    """Score of each pixel for a path: positive on ink, negative on paper, at most 0 within a label's box."""
-    score = (trace - THRESHOLD) / (1 - THRESHOLD)
-    score = np.where(score < 0, score * ((1 - THRESHOLD) / THRESHOLD), score * INK_GAIN).astype(np.float32)
+def score_pixels(ink: Ink, px_per_mm: tuple[float, float], labels: tuple[Word, ...]) -> NDArray[np.float32]:
+    """Score of each pixel for a path: positive on ink, negative on paper, at most 0 within a label's box.
+
+    Where a grid line was taken off, what is left must be darker to count as ink: the remains of lines are not strokes.
+    """
+    threshold = THRESHOLD + GRID_DOUBT * np.minimum(ink.grid, 0.6)
+    score = (ink.trace - threshold) / (1 - threshold)
+    score = np.where(score < 0, score * ((1 - threshold) / threshold), score * INK_GAIN).astype(np.float32)
     for word in labels:
         left, top, right, bottom = word.box_mm
         x0, x1 = (int(round(v * px_per_mm[0])) for v in (left - LABEL_MARGIN_MM, right + LABEL_MARGIN_MM))
@@ -122,10 +170,10 @@ def _trace_row(
     y0 = int(max(0, (baseline_mm - reach_mm) * px_per_mm[1]))
     y1 = int(min(score.shape[0], (baseline_mm + reach_mm) * px_per_mm[1]))
     window = np.s_[y0:y1, x0:x1]
-    enters, leaves = follow_path(score[window], baseline_mm * px_per_mm[1] - y0)
+    enters, leaves = follow_path(score[window], baseline_mm * px_per_mm[1] - y0, STRAY_MM * px_per_mm[1])
     visited = measure_visited(trace[window], enters, leaves)
-    y_px, confidence = draw_centreline(visited, px_per_mm)
-    x_mm = (x0 + np.arange(x1 - x0)) / px_per_mm[0]
+    x_px, y_px, confidence = draw_centreline(visited, px_per_mm)
+    x_mm = (x0 + x_px) / px_per_mm[0]
     y_mm = (y_px + y0) / px_per_mm[1]
     curves = []
     for panel in panels:
@@ -136,7 +184,9 @@ def _trace_row(
     return curves
 
 
-def follow_path(score: NDArray[np.float32], start_y: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def follow_path(
+    score: NDArray[np.float32], home_y: float, free_px: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The path from left to right that visits the most ink and the least paper.
 
     In each column the pen enters at one height, moves up or down through the pixels between, and leaves at another:
@@ -145,8 +195,10 @@ def follow_path(score: NDArray[np.float32], start_y: float) -> tuple[NDArray[np.
     Parameters
     ----------
     score : ndarray of float32, shape (height, columns)
-    start_y : float
-        Height near which the path begins.
+    home_y : float
+        Height of the row.
+    free_px : float
+        How far from there a path may run without paying for it.
 
     Returns
     -------
@@ -155,7 +207,8 @@ def follow_path(score: NDArray[np.float32], start_y: float) -> tuple[NDArray[np.
     """
     height, columns = score.shape
     heights = np.arange(height)
-    value = -0.02 * np.abs(heights - start_y)
+    stray = STRAY_COST * np.maximum(np.abs(heights - home_y) - free_px, 0)
+    value = -stray
     came_from = np.empty((columns, height), np.int32)
     for x in range(columns):
         total = np.cumsum(score[:, x], dtype=np.float64)
@@ -167,10 +220,10 @@ def follow_path(score: NDArray[np.float32], start_y: float) -> tuple[NDArray[np.
         best_up = np.maximum.accumulate(up)
         from_up = (height - 1 - np.maximum.accumulate(np.where(up >= best_up, heights, 0)))[::-1]
         gain_down, gain_up = best_down + total, best_up[::-1] - before
-        value = np.maximum(gain_down, gain_up)
+        value = np.maximum(gain_down, gain_up) - stray
         came_from[x] = np.where(gain_down >= gain_up, from_down, from_up)
     enters, leaves = np.empty(columns, np.int64), np.empty(columns, np.int64)
-    y = int(np.argmax(value - 0.02 * np.abs(heights - start_y)))
+    y = int(np.argmax(value))
     for x in range(columns - 1, -1, -1):
         leaves[x] = y
         y = int(came_from[x, y])
@@ -213,7 +266,9 @@ def _crossing(inside: float, outside: float) -> float:
     return float((inside - EDGE) / max(inside - outside, 1e-6))
 
 
-def draw_centreline(visited: Visited, px_per_mm: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def draw_centreline(
+    visited: Visited, px_per_mm: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Where the middle of the pen was, from the upper and lower edge of what it drew.
 
     The upper edge is the curve dilated by the pen, the lower edge the curve eroded by it. Undoing each gives the curve
@@ -222,42 +277,43 @@ def draw_centreline(visited: Visited, px_per_mm: tuple[float, float]) -> tuple[N
 
     Returns
     -------
-    y_px, confidence : ndarray, shape (columns,)
-        NaN where there is nothing to follow.
+    x_px, y_px, confidence : ndarray, shape (FINE * (columns - 1) + 1,)
+        Several samples a column; y is NaN where there is nothing to follow.
     """
     support = visited.support
-    thickness = visited.bottom_px - visited.top_px
     inked = support >= EDGE
+    thickness = visited.bottom_px - visited.top_px
     pen_px = float(np.percentile(thickness[inked], 20)) if inked.sum() > 20 else 3.0
     radius = max(pen_px / 2, 0.5)
-    closed = _erode(visited.top_px, radius, px_per_mm)
-    opened = -_erode(-visited.bottom_px, radius, px_per_mm)
-    # Heights grow downwards: `closed` is the smaller at peaks, `opened` the greater in troughs.
-    y = (closed + opened) / 2
-    apart = opened - closed > 0.8 * radius
-    for first, last in _runs(apart):
-        left, right = y[max(first - 1, 0)], y[min(last, len(y) - 1)]
-        ends = np.linspace(left, right, last - first + 2)[1:-1]
-        up, down = ends - closed[first:last], opened[first:last] - ends
-        y[first:last] = np.where(up >= down, closed[first:last], opened[first:last])
-    empty = ~inked
+    columns = np.arange(len(support))
+    fine = np.arange(FINE * (len(columns) - 1) + 1) / FINE
+    top, bottom = np.interp(fine, columns, visited.top_px), np.interp(fine, columns, visited.bottom_px)
+    stretch = px_per_mm[1] / px_per_mm[0] / FINE
+    closed, opened = _shrink(top, radius, stretch), -_shrink(-bottom, radius, stretch)
+    # On a flank the two differ only by how well the pen is known, and meet within part of a pen width to the side. At a
+    # peak that is narrower than the pen the opened curve never gets as high (small) as the closed one: that one is right.
+    near = 2 * max(1, round(FLANK * radius / stretch)) + 1
+    peak = minimum_filter1d(opened, near) > closed + SAME_PX
+    trough = maximum_filter1d(closed, near) < opened - SAME_PX
+    y = np.where(peak & ~trough, closed, np.where(trough & ~peak, opened, (closed + opened) / 2))
+    empty = np.interp(fine, columns, (~inked).astype(float)) > 0.5
     y[empty] = np.nan
-    gap = int(GAP_MM * px_per_mm[0])
+    gap = int(GAP_MM * px_per_mm[0] * FINE)
     for first, last in _runs(empty):
         if last - first <= gap and first > 0 and last < len(y):  # a pen that skipped, not one that was lifted
             y[first:last] = np.linspace(y[first - 1], y[last], last - first + 2)[1:-1]
-    return y, np.clip(support, 0, 1)
+    return fine, y, np.interp(fine, columns, np.clip(support, 0, 1))
 
 
-def _erode(top: NDArray[np.float64], radius: float, px_per_mm: tuple[float, float]) -> NDArray[np.float64]:
-    """Lower an upper edge by a round pen: the lowest position (greatest y) that keeps the pen under it everywhere."""
-    reach = int(np.floor(radius * px_per_mm[0] / px_per_mm[1]))
-    shifted = [top + radius]
-    for k in range(1, reach + 1):
-        rise = np.sqrt(max(radius**2 - (k * px_per_mm[1] / px_per_mm[0]) ** 2, 0.0))
-        for padded in (np.concatenate([np.full(k, -np.inf), top[:-k]]), np.concatenate([top[k:], np.full(k, -np.inf)])):
-            shifted.append(padded + rise)
-    return np.asarray(np.max(shifted, axis=0))
+def _shrink(top: NDArray[np.float64], radius: float, stretch: float) -> NDArray[np.float64]:
+    """Lower an upper edge by a round pen: the highest place for its middle at which it stays below the edge all over.
+
+    ``stretch`` is the width of one sample in pixels of height.
+    """
+    reach = int(radius / stretch)
+    across = stretch * np.arange(-reach, reach + 1)
+    pen = np.sqrt(np.maximum(radius**2 - across**2, 0.0))
+    return np.asarray(-grey_erosion(-top, structure=pen), np.float64)
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
