@@ -50,7 +50,10 @@ def take_profiles(
     out = np.empty((2, len(at_px), SAMPLES), np.float32)
     for first in range(0, len(at_px), BATCH):
         part = slice(first, first + BATCH)
-        at, steps = at_px[part].astype(np.complex64)[:, None, None], basis[:, part].astype(np.complex64)[..., None, None]
+        at, steps = (
+            at_px[part].astype(np.complex64)[:, None, None],
+            basis[:, part].astype(np.complex64)[..., None, None],
+        )
         for k in (0, 1):
             step, other = steps[k], steps[1 - k]
             x = (at.real + across * step.real) + along * other.real

@@ -15,6 +15,8 @@ STIFFNESS = 0.6
 """Weight of the surface's bending against its distance from the nodes; creases must still be followed."""
 FLAT = 2.0
 """How many times their scatter among neighbours lines may lie off a ruler for the page to be taken as flat."""
+LEVEL = 0.015
+"""Lines this near to a ruler, in boxes, are flat anyway: 0.08 mm, and device print-outs round their lines to dots."""
 OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
 
@@ -102,7 +104,7 @@ def fit_plane(at: NDArray[np.complex128]) -> NDArray[np.complex128] | None:
         weight = np.sqrt(np.minimum(1, 2 * np.median(off) / (off + 1e-9)))
     beside = [at[:, 1:-1] - (at[:, :-2] + at[:, 2:]) / 2, at[1:-1] - (at[:-2] + at[2:]) / 2]
     scatter = [float(np.median(np.abs(b[np.isfinite(b)]))) if np.isfinite(b).any() else 0.0 for b in beside]
-    if float(np.median(off)) > FLAT * np.hypot(scatter[0], scatter[1]):
+    if float(np.median(off)) > max(FLAT * np.hypot(scatter[0], scatter[1]), LEVEL * abs(plane[2])):
         return None
     rows, cols = np.indices(at.shape)
     return np.asarray(plane[0] + plane[1] * rows + plane[2] * cols)

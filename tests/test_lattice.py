@@ -1,0 +1,178 @@
+"""Lattices fitted to drawn pages, against the map from paper to photo that they were drawn with."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digitize.errors import GridNotFound
+from digitize.gridgrow import Nodes
+from digitize.gridsurface import drop_outliers, fit_surface
+from digitize.lattice import fit_lattice
+from digitize.stages import Lattice, Photo
+from digitize.synth.degrade import PhotoPage, photograph
+from digitize.synth.heart import simulate
+from digitize.synth.render import Grid, render
+
+
+@cache
+def take_photo(colour: str, grid: Grid, strength: float, turns: int, seed: int) -> PhotoPage:
+    page = render(simulate("normal", seed=1).ecg, dpi=120, colour=colour, grid=grid)
+    return photograph(page, strength=strength, seed=seed, size_px=(1800, 1350), quarter_turns=turns)
+
+
+def measure_errors(lattice: Lattice, photo: PhotoPage) -> NDArray[np.float64]:
+    """Photo distance, in boxes, of every true crossing of the printed grid from the lattice node nearest to it."""
+    left, top, right, bottom = photo.page.grid_mm
+    x, y = np.meshgrid(np.arange(left, right + 1, 5.0), np.arange(top, bottom + 1, 5.0))
+    true = photo.to_px(np.stack([x, y], axis=-1)).reshape(-1, 2)
+    nodes = lattice.nodes_px.reshape(-1, 2)
+    box_px = float(np.median(np.linalg.norm(np.diff(lattice.nodes_px, axis=1), axis=-1)))
+    return np.array([np.linalg.norm(nodes - at, axis=1).min() for at in true]) / box_px
+
+
+@pytest.mark.parametrize(
+    ("colour", "grid", "strength", "turns", "seed"),
+    [
+        ("red", "1+5", 0.0, 0, 0),
+        ("pink", "5", 1.0, 1, 1),
+        ("grey", "1+5", 0.6, 2, 2),
+        ("blue", "1+5", 1.0, 3, 3),
+        ("dark_red", "5", 0.5, 0, 4),
+    ],
+)
+def test_nodes_lie_on_the_printed_crossings(colour: str, grid: Grid, strength: float, turns: int, seed: int) -> None:
+    photo = take_photo(colour, grid, strength, turns, seed)
+    lattice = fit_lattice(Photo(photo.rgb, ""))
+    errors = measure_errors(lattice, photo)
+    assert lattice.pitch_mm == 5.0
+    assert np.median(errors) < 0.02  # of 5 mm: 0.1 mm is 4 ms and 10 uV
+    assert np.percentile(errors, 95) < 0.05
+    count = errors.size
+    assert 0.75 * count < lattice.seen.sum() < 1.1 * count
+
+
+def test_black_and_white_copy_is_read_too() -> None:
+    photo = take_photo("red", "1+5", 0.5, 0, 5)
+    grey = np.repeat(cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    errors = measure_errors(fit_lattice(Photo(grey, "")), photo)
+    assert np.median(errors) < 0.02
+
+
+def test_axes_follow_the_photo() -> None:
+    lattice = fit_lattice(Photo(take_photo("pink", "5", 1.0, 1, 1).rgb, ""))
+    along_x, along_y = np.diff(lattice.nodes_px, axis=1).mean((0, 1)), np.diff(lattice.nodes_px, axis=0).mean((0, 1))
+    assert along_x[0] > abs(along_x[1])
+    assert along_y[1] > abs(along_y[0])
+
+
+def test_same_photo_same_lattice() -> None:
+    photo = Photo(take_photo("red", "1+5", 0.0, 0, 0).rgb, "")
+    first, second = fit_lattice(photo), fit_lattice(photo)
+    assert np.array_equal(first.nodes_px, second.nodes_px)
+    assert np.array_equal(first.seen, second.seen)
+
+
+def test_millimetre_lines_without_bold_ones_count_as_millimetres() -> None:
+    height, width, pitch_px = 1100, 1500, 10
+    rgb = np.full((height, width, 3), 250, np.uint8)
+    rgb[50:1050:pitch_px, 50:1441] = rgb[50:1041, 50:1441:pitch_px] = (240, 160, 150)
+    lattice = fit_lattice(Photo(rgb, ""))
+    assert (lattice.pitch_mm, lattice.source) == (1.0, "grid 1 mm")
+    step_px = np.diff(lattice.nodes_px, axis=1)[..., 0]
+    assert np.abs(step_px - pitch_px).max() < 0.05
+
+
+def test_dots_between_dotted_lines_make_a_flat_page() -> None:
+    """As thermal devices print to files: one black pixel to a dot, lines rounded to whole pixels."""
+    rgb = np.full((1200, 1700, 3), 255, np.uint8)
+    box_px = 39.85
+    down, across = (np.round(60 + box_px * np.arange(n)).astype(int) for n in (38, 27))
+    dots_x, dots_y = (np.round(60 + box_px / 10 * np.arange(10 * n)).astype(int) for n in (37, 26))
+    rgb[np.ix_(across, dots_x)] = rgb[np.ix_(dots_y, down)] = 40
+    rgb[np.ix_(dots_y[::2], dots_x[::2])] = 120
+    lattice = fit_lattice(Photo(rgb, ""))
+    assert lattice.residual_px < 0.5
+    assert lattice.seen.sum() > 0.9 * 38 * 27
+    steps = np.diff(lattice.nodes_px, axis=1)[..., 0]
+    assert np.ptp(steps) < 1e-6
+    assert steps.mean() == pytest.approx(box_px, abs=0.02)
+
+
+def draw_words(rng: np.random.Generator) -> NDArray[np.uint8]:
+    rgb = np.full((900, 1200, 3), 250, np.uint8)
+    for y in range(60, 880, 34):
+        for x in range(60, 1100, 110):
+            word = "".join(chr(rng.integers(97, 123)) for _ in range(rng.integers(2, 7)))
+            cv2.putText(rgb, word, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (20, 20, 20), 2, cv2.LINE_AA)
+    return rgb
+
+
+def draw_bars(rng: np.random.Generator) -> NDArray[np.uint8]:
+    rgb = np.full((900, 1200, 3), 250, np.uint8)
+    for x in range(100, 1100, 90):
+        cv2.rectangle(rgb, (x, 850 - int(rng.integers(80, 700))), (x + 50, 850), (60, 100, 200), -1)
+    rgb[110:851:100, 80:1120] = 200
+    return rgb
+
+
+def draw_blobs(rng: np.random.Generator) -> NDArray[np.uint8]:
+    coarse = rng.integers(0, 255, (13, 18, 3)).astype(np.uint8)
+    soft = cv2.resize(coarse, (1200, 900), interpolation=cv2.INTER_CUBIC)
+    return np.clip(soft + rng.normal(0, 12, soft.shape), 0, 255).astype(np.uint8)
+
+
+def draw_stripes(_: np.random.Generator) -> NDArray[np.uint8]:
+    rgb = np.full((900, 1200, 3), 250, np.uint8)
+    rgb[::20] = 120
+    return rgb
+
+
+def draw_nothing(_: np.random.Generator) -> NDArray[np.uint8]:
+    return np.full((900, 1200, 3), 250, np.uint8)
+
+
+def draw_speck(_: np.random.Generator) -> NDArray[np.uint8]:
+    return np.full((9, 60, 3), 250, np.uint8)
+
+
+@pytest.mark.parametrize("draw", [draw_words, draw_bars, draw_blobs, draw_stripes, draw_nothing, draw_speck])
+def test_pictures_without_a_grid_are_refused(draw) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(GridNotFound):
+        fit_lattice(Photo(draw(np.random.default_rng(0)), ""))
+
+
+def make_nodes(bend_px: float, noise_px: float) -> tuple[Nodes, NDArray[np.complex128]]:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:20, :30].astype(float)
+    true = 30 * (x + 1j * y) + bend_px * np.sin(x / 4 + y / 5)
+    found = true + noise_px * (rng.standard_normal(x.shape) + 1j * rng.standard_normal(x.shape))
+    found[5:9, 10:14] = np.nan
+    return Nodes(found, np.where(np.isfinite(found), 0.9, 0.0)), true
+
+
+def test_surface_follows_bent_paper_over_gaps() -> None:
+    nodes, true = make_nodes(bend_px=6, noise_px=0.3)
+    surface = fit_surface(nodes, margin=2)
+    assert not surface.flat
+    assert np.abs(surface.at_px[2:-2, 2:-2] - true).max() < 1.0
+    assert not surface.seen[2:-2, 2:-2][5:9, 10:14].any()
+
+
+def test_flat_paper_is_plane() -> None:
+    nodes, true = make_nodes(bend_px=0, noise_px=0.3)
+    surface = fit_surface(nodes, margin=2)
+    assert surface.flat
+    assert np.abs(surface.at_px[2:-2, 2:-2] - true).max() < 0.1
+
+
+def test_a_node_beside_its_line_is_dropped() -> None:
+    nodes, _ = make_nodes(bend_px=6, noise_px=0.3)
+    nodes.at_px[15, 20] += 8
+    kept = drop_outliers(nodes)
+    assert np.isnan(kept.at_px[15, 20])
+    assert np.isfinite(kept.at_px).sum() > 0.98 * np.isfinite(nodes.at_px).sum() - 1
