@@ -27,6 +27,8 @@ ENOUGH = 0.65
 SEEDS = 2
 """Windows in which a grid must repeat for its channel to be relied on."""
 MARGIN_BOXES = 4
+FEW_PAGE_BOXES = 18
+"""A page of fewer boxes would not hold 2.5 s beside its margins: a step that long may be five boxes."""
 MAX_PAGE_BOXES = 95
 """More boxes than this across a page are not 5 mm each: 475 mm is wider than any ECG paper."""
 
@@ -86,7 +88,7 @@ def choose_witnesses(rgb: NDArray[np.uint8]) -> tuple[list[Witness], bool]:
         planes[name] = measure_evidence(rgb, name)
         found[name] = find_repetitions(planes[name], across=4, down=2)
     votes = [(abs(step), r.score) for rs in found.values() for r in rs for step in (r.u_px, r.v_px)]
-    box_px = _vote_box([v for v in votes if v[1] > MIN_SCORE])
+    box_px = _vote_box([v for v in votes if v[1] > MIN_SCORE], max(rgb.shape[:2]))
     if box_px is None:
         raise GridNotFound("Nothing in the picture repeats like the grid of ECG paper.")
     fitting = {name: [f for f in (_as_boxes(r, box_px) for r in rs) if f] for name, rs in found.items()}
@@ -120,11 +122,12 @@ def follow_best(witnesses: list[Witness]) -> tuple[Nodes, Surface]:
     return min(far, key=lambda pair: (not pair[1].flat, pair[1].residual_px))
 
 
-def _vote_box(votes: list[tuple[float, float]]) -> float | None:
+def _vote_box(votes: list[tuple[float, float]], side_px: int) -> float | None:
     """The step length most windows agree on, within the spread that perspective brings."""
     if not votes:
         return None
     lengths, weights = np.array([v[0] for v in votes]), np.array([v[1] for v in votes])
+    weights = np.where(side_px / lengths < FEW_PAGE_BOXES, weights / 2, weights)
     near = np.abs(np.log(lengths[:, None] / lengths[None, :])) < 0.2
     best = int(np.argmax(near @ weights))
     return float(np.average(lengths[near[best]], weights=weights[near[best]]))

@@ -176,3 +176,13 @@ def test_a_node_beside_its_line_is_dropped() -> None:
     kept = drop_outliers(nodes)
     assert np.isnan(kept.at_px[15, 20])
     assert np.isfinite(kept.at_px).sum() > 0.98 * np.isfinite(nodes.at_px).sum() - 1
+
+
+def test_screenshot_of_fine_steps_beside_repeating_pixels() -> None:
+    """Lines every 14.25 px fall on pixels alike every fourth time: the longer period is none of the paper's."""
+    rgb = np.full((420, 768, 3), 255, np.uint8)
+    rgb[:, np.round(5 + 14.25 * np.arange(53)).astype(int)] = (225, 120, 120)
+    rgb[np.round(5 + 14.25 * np.arange(29)).astype(int)] = (225, 120, 120)
+    lattice = fit_lattice(Photo(rgb, ""))
+    assert lattice.pitch_mm == 5.0
+    assert np.diff(lattice.nodes_px, axis=1)[..., 0].mean() == pytest.approx(14.25, abs=0.02)
