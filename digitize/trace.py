@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import grey_erosion, maximum_filter1d, minimum_filter1d
 
+from digitize.centreline import draw_centreline
 from digitize.separators import measure_separators
 from digitize.stages import Curve, Ink, Layout, Panel, Word
 
@@ -22,8 +22,6 @@ STRAY_COST = 0.004
 QRS, more than it could gain for a frame, a line of text or another row."""
 THRESHOLD = 0.35
 """Ink at which a pixel neither gains nor costs."""
-EDGE = 0.5
-"""Ink at the edge of a stroke: half of full, where a sharp edge lies after any symmetric blur."""
 REACH_ROWS = 1.15
 """How far from its baseline a trace is followed, in row gaps: a tall QRS crosses into the next row."""
 REACH_MM = 42.0
@@ -37,19 +35,6 @@ SEPARATOR_REACH_MM = 0.8
 """How near a panel's edge a stroke must stand to be a separator."""
 SEPARATOR_ARM_MM = 8.0
 SEPARATOR_SOLIDITY = 0.6
-FINE = 4
-"""Samples a column of the centreline: 1 ms at 25 mm/s, so that a flank can be shifted by part of a pen width."""
-FLANK = 0.9
-SAME_PX = 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class Visited:
-    """Ink that a row's path visits: first and last pixel per column, shape (columns,); support is the mean ink there."""
-
-    top_px: NDArray[np.float64]
-    bottom_px: NDArray[np.float64]
-    support: NDArray[np.float64]
 
 
 def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, labels: tuple[Word, ...]) -> tuple[Curve, ...]:
@@ -171,10 +156,9 @@ def _trace_row(
     y1 = int(min(score.shape[0], (baseline_mm + reach_mm) * px_per_mm[1]))
     window = np.s_[y0:y1, x0:x1]
     enters, leaves = follow_path(score[window], baseline_mm * px_per_mm[1] - y0, STRAY_MM * px_per_mm[1])
-    visited = measure_visited(trace[window], enters, leaves)
-    x_px, y_px, confidence = draw_centreline(visited, px_per_mm)
-    x_mm = (x0 + x_px) / px_per_mm[0]
-    y_mm = (y_px + y0) / px_per_mm[1]
+    x_px, y_px, confidence = draw_centreline(trace[window], enters, leaves)
+    x_mm, y_mm = (x0 + x_px) / px_per_mm[0], (y0 + y_px) / px_per_mm[1]
+    y_mm = _bridge(x_mm, y_mm)
     curves = []
     for panel in panels:
         left, right = panel.x_mm
@@ -231,92 +215,19 @@ def follow_path(
     return enters, leaves
 
 
-def measure_visited(
-    trace: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64]
-) -> Visited:
-    """Upper and lower edge, sub-pixel, of the ink that the path visits in each column."""
-    height, columns = trace.shape
-    top, bottom = np.minimum(enters, leaves), np.maximum(enters, leaves)
-    rows = np.arange(height)[:, None]
-    path = (rows >= top) & (rows <= bottom)
-    inked = trace >= EDGE
-    # The stroke in a column is the run of ink that the path touches, not only the pixels that it passed.
-    touched = path & inked
-    has_ink = touched.any(axis=0)
-    first = np.where(has_ink, touched.argmax(axis=0), top)
-    last = np.where(has_ink, height - 1 - touched[::-1].argmax(axis=0), bottom)
-    edge_up, edge_down = np.empty(columns), np.empty(columns)
-    for x in range(columns):
-        t, b = int(first[x]), int(last[x])
-        if has_ink[x]:
-            while t > 0 and inked[t - 1, x]:
-                t -= 1
-            while b < height - 1 and inked[b + 1, x]:
-                b += 1
-        edge_up[x] = t - _crossing(trace[t, x], trace[t - 1, x] if t > 0 else 0.0)
-        edge_down[x] = b + _crossing(trace[b, x], trace[b + 1, x] if b < height - 1 else 0.0)
-    depth = np.where(path, trace, 0).sum(axis=0) / np.maximum(path.sum(axis=0), 1)
-    return Visited(edge_up, edge_down, np.where(has_ink, np.maximum(depth, EDGE), depth))
+def _bridge(x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Join the ends of gaps no longer than `GAP_MM`: a pen that skipped, not one that was lifted."""
+    known = np.isfinite(y_mm)
+    if known.sum() < 2:
+        return y_mm
+    joined = np.interp(x_mm, x_mm[known], y_mm[known], left=np.nan, right=np.nan)
+    for first, last in find_runs(~known):
+        if first > 0 and last < len(x_mm) and x_mm[last] - x_mm[first - 1] > GAP_MM:
+            joined[first:last] = np.nan
+    return np.asarray(joined, np.float64)
 
 
-def _crossing(inside: float, outside: float) -> float:
-    """How far beyond the last inked pixel's centre the ink falls to `EDGE`."""
-    if inside < EDGE:
-        return 0.0
-    return float((inside - EDGE) / max(inside - outside, 1e-6))
-
-
-def draw_centreline(
-    visited: Visited, px_per_mm: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Where the middle of the pen was, from the upper and lower edge of what it drew.
-
-    The upper edge is the curve dilated by the pen, the lower edge the curve eroded by it. Undoing each gives the curve
-    closed and the curve opened by the pen: equal where it is wider than the pen, the former right at peaks and the
-    latter right in troughs where it is narrower. Half a pen width lost at each R peak would be 5 % of a small one.
-
-    Returns
-    -------
-    x_px, y_px, confidence : ndarray, shape (FINE * (columns - 1) + 1,)
-        Several samples a column; y is NaN where there is nothing to follow.
-    """
-    support = visited.support
-    inked = support >= EDGE
-    thickness = visited.bottom_px - visited.top_px
-    pen_px = float(np.percentile(thickness[inked], 20)) if inked.sum() > 20 else 3.0
-    radius = max(pen_px / 2, 0.5)
-    columns = np.arange(len(support))
-    fine = np.arange(FINE * (len(columns) - 1) + 1) / FINE
-    top, bottom = np.interp(fine, columns, visited.top_px), np.interp(fine, columns, visited.bottom_px)
-    stretch = px_per_mm[1] / px_per_mm[0] / FINE
-    closed, opened = _shrink(top, radius, stretch), -_shrink(-bottom, radius, stretch)
-    # On a flank the two differ only by how well the pen is known, and meet within part of a pen width to the side. At a
-    # peak that is narrower than the pen the opened curve never gets as high (small) as the closed one: that one is right.
-    near = 2 * max(1, round(FLANK * radius / stretch)) + 1
-    peak = minimum_filter1d(opened, near) > closed + SAME_PX
-    trough = maximum_filter1d(closed, near) < opened - SAME_PX
-    y = np.where(peak & ~trough, closed, np.where(trough & ~peak, opened, (closed + opened) / 2))
-    empty = np.interp(fine, columns, (~inked).astype(float)) > 0.5
-    y[empty] = np.nan
-    gap = int(GAP_MM * px_per_mm[0] * FINE)
-    for first, last in _runs(empty):
-        if last - first <= gap and first > 0 and last < len(y):  # a pen that skipped, not one that was lifted
-            y[first:last] = np.linspace(y[first - 1], y[last], last - first + 2)[1:-1]
-    return fine, y, np.interp(fine, columns, np.clip(support, 0, 1))
-
-
-def _shrink(top: NDArray[np.float64], radius: float, stretch: float) -> NDArray[np.float64]:
-    """Lower an upper edge by a round pen: the highest place for its middle at which it stays below the edge all over.
-
-    ``stretch`` is the width of one sample in pixels of height.
-    """
-    reach = int(radius / stretch)
-    across = stretch * np.arange(-reach, reach + 1)
-    pen = np.sqrt(np.maximum(radius**2 - across**2, 0.0))
-    return np.asarray(-grey_erosion(-top, structure=pen), np.float64)
-
-
-def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def find_runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """First and one-past-last index of each stretch of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

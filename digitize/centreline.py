@@ -1,0 +1,148 @@
+"""Where the middle of the pen was, sub-pixel, from the ink that a path visits.
+
+On flat stretches that is the middle between the upper and the lower edge of the ink in each column; on steep strokes,
+where a column holds the whole stroke, the middle between its left and right edge in each row. Tips reach to half a pen
+width below the ink's own edge: what is lost there is lost of every R peak.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+EDGE = 0.5
+"""Ink at the edge of a stroke: half of full, where a sharp edge lies after any symmetric blur."""
+FINE = 2
+"""Samples of the curve a column: 2 ms at 25 mm/s and 10 px per mm, the rate of the signal."""
+STEEP = 2.0
+"""A column that holds more than this many pen widths of ink is part of a steep stroke."""
+BROAD = 2.6
+"""A row of a steep stroke wider than this many pen widths is where it runs into the trace beside it."""
+
+
+def draw_centreline(
+    trace: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The curve through the middle of the ink that a path visits.
+
+    Parameters
+    ----------
+    trace : ndarray of float32, shape (height, columns)
+    enters, leaves : ndarray of int, shape (columns,)
+        Heights at which the path comes into and goes out of each column.
+
+    Returns
+    -------
+    x_px, y_px, confidence : ndarray, shape (FINE * columns,)
+        y is NaN where the path found no ink.
+    """
+    columns = trace.shape[1]
+    first, last, support = find_ink_runs(trace, enters, leaves)
+    has_ink = last >= first
+    top, bottom = edge_heights(trace, first, last, has_ink)
+    thickness = bottom - top
+    pen_px = float(np.percentile(thickness[has_ink], 25)) if has_ink.sum() > 20 else 3.0
+    steep = has_ink & (thickness > STEEP * pen_px)
+    flat = has_ink & ~steep
+    x = [np.flatnonzero(flat).astype(np.float64)]
+    y = [((top + bottom) / 2)[flat]]
+    rows_x, rows_y = cross_rows(trace, first, last, steep, BROAD * pen_px)
+    x.append(rows_x)
+    y.append(rows_y)
+    points_x, points_y = np.concatenate(x), np.concatenate(y)
+    at = np.clip(np.round(points_x * FINE).astype(np.int64), 0, FINE * columns - 1)
+    count = np.bincount(at, minlength=FINE * columns)
+    total = np.bincount(at, weights=points_y, minlength=FINE * columns)
+    curve = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    for tip_x, tip_y in find_tips(top, bottom, steep, pen_px):
+        curve[min(round(tip_x * FINE), len(curve) - 1)] = tip_y
+    return np.arange(FINE * columns) / FINE, curve, np.repeat(np.where(has_ink, support, 0.0), FINE)
+
+
+def find_ink_runs(
+    trace: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """First and last pixel of the ink that the path touches in each column (last < first where none), and its mean."""
+    height, columns = trace.shape
+    upper, lower = np.minimum(enters, leaves), np.maximum(enters, leaves)
+    rows = np.arange(height)[:, None]
+    inked = trace >= EDGE
+    touched = (rows >= upper) & (rows <= lower) & inked
+    has_ink = touched.any(axis=0)
+    first = np.where(has_ink, touched.argmax(axis=0), 0)
+    last = np.where(has_ink, height - 1 - touched[::-1].argmax(axis=0), -1)
+    for x in np.flatnonzero(has_ink):  # the whole run of ink, not only the pixels that the path passed
+        t, b = int(first[x]), int(last[x])
+        while t > 0 and inked[t - 1, x]:
+            t -= 1
+        while b < height - 1 and inked[b + 1, x]:
+            b += 1
+        first[x], last[x] = t, b
+    sums = np.concatenate([np.zeros((1, columns)), np.cumsum(trace, axis=0, dtype=np.float64)])
+    index = np.arange(columns)
+    inside = sums[np.maximum(last + 1, 0), index] - sums[first, index]
+    return first, last, inside / np.maximum(last - first + 1, 1)
+
+
+def edge_heights(
+    trace: NDArray[np.float32], first: NDArray[np.int64], last: NDArray[np.int64], has_ink: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Upper and lower edge of each column's ink, where it crosses `EDGE`; NaN where there is none."""
+    padded = np.pad(trace, ((1, 1), (0, 0)))
+    x = np.arange(trace.shape[1])
+    above = _beyond(padded[first + 1, x], padded[first, x])
+    below = _beyond(padded[last + 1, x], padded[np.minimum(last + 2, len(padded) - 1), x])
+    return np.where(has_ink, first - above, np.nan), np.where(has_ink, last + below, np.nan)
+
+
+def _beyond(inside: NDArray[np.float32], outside: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How far past the last inked pixel's middle the ink falls to `EDGE`, 0 to 1."""
+    return np.clip((inside - EDGE) / np.maximum(inside - outside, 1e-3), 0, 1).astype(np.float64)
+
+
+def cross_rows(
+    trace: NDArray[np.float32],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    steep: NDArray[np.bool_],
+    broad_px: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Middles, between left and right edge, of every row of the steep strokes: points (x, y) of the curve."""
+    xs: list[NDArray[np.float64]] = []
+    ys: list[NDArray[np.float64]] = []
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]])))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        left, right = max(begin - 2, 0), min(end + 2, trace.shape[1])
+        top, bottom = int(first[begin:end].min()), int(last[begin:end].max()) + 1
+        block = trace[top:bottom, left:right]
+        rows = np.arange(top, bottom)[:, None]
+        own = (block >= EDGE) & (rows >= first[left:right]) & (rows <= last[left:right])
+        padded = np.pad(own, ((0, 0), (1, 1))).astype(np.int8)
+        r, starts = np.nonzero(np.diff(padded, axis=1) == 1)
+        _, stops = np.nonzero(np.diff(padded, axis=1) == -1)
+        value = np.pad(block, ((0, 0), (1, 1)))
+        from_left = starts - _beyond(value[r, starts + 1], value[r, starts])
+        to_right = stops - 1 + _beyond(value[r, stops], value[r, stops + 1])
+        narrow = to_right - from_left < broad_px
+        inside = (starts + stops - 1) / 2 + left
+        narrow &= (inside >= begin - 1) & (inside <= end)
+        xs.append(((from_left + to_right) / 2 + left)[narrow])
+        ys.append((r + top)[narrow].astype(np.float64))
+    if not xs:
+        return np.empty(0), np.empty(0)
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+def find_tips(
+    top: NDArray[np.float64], bottom: NDArray[np.float64], steep: NDArray[np.bool_], pen_px: float
+) -> list[tuple[float, float]]:
+    """Peaks and troughs of steep strokes: column and height of the pen's middle there."""
+    tips = []
+    for edge, sign in ((top, -1.0), (bottom, 1.0)):
+        height = np.where(np.isfinite(edge), sign * edge, -1e6)
+        peaks, _ = find_peaks(height, prominence=pen_px, plateau_size=(1, None))
+        for x in peaks:
+            if steep[max(x - 1, 0) : x + 2].any():
+                tips.append((float(x), float(sign * height[x] - sign * pen_px / 2)))
+    return tips
