@@ -15,8 +15,8 @@ STIFFNESS = 0.6
 """Weight of the surface's bending against its distance from the nodes; creases must still be followed."""
 FLAT = 2.0
 """How many times their scatter among neighbours lines may lie off a ruler for the page to be taken as flat."""
-LEVEL = 0.015
-"""Lines this near to a ruler, in boxes, are flat anyway: 0.08 mm, and device print-outs round their lines to dots."""
+LEVEL = 0.01
+"""Lines this near to a ruler, in boxes, are flat anyway: 0.05 mm, and device print-outs round their lines to dots."""
 OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
 

@@ -29,6 +29,10 @@ SEEDS = 2
 MARGIN_BOXES = 4
 FEW_PAGE_BOXES = 18
 """A page of fewer boxes would not hold 2.5 s beside its margins: a step that long may be five boxes."""
+MANY_LINES = 160
+FINE_LINES = 2
+"""Lines from node to node where they are 1 mm apart: a node may stray by less than a quarter of that, so not to the
+line between."""
 MAX_PAGE_BOXES = 95
 """More boxes than this across a page are not 5 mm each: 475 mm is wider than any ECG paper."""
 
@@ -54,19 +58,19 @@ def fit_lattice(photo: Photo) -> Lattice:
     rgb = photo.rgb
     if shrink < 1:
         rgb = np.asarray(cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
-    witnesses, bold = choose_witnesses(rgb)
+    witnesses, bold, fine = choose_witnesses(rgb)
     nodes, surface = follow_best(witnesses)
-    across = max(nodes.at_px.shape)
-    pitch_mm, source = (5.0, "grid 5 mm") if bold or across <= MAX_PAGE_BOXES else (1.0, "grid 1 mm")
+    lines = FINE_LINES if fine else 1
+    line_mm = 5.0 if bold or lines * max(nodes.at_px.shape) <= MAX_PAGE_BOXES else 1.0
     centre = (shrink - 1) / 2  # the resized picture's pixel centres lie between the original's
     at_px = np.stack([surface.at_px.real, surface.at_px.imag], axis=-1)
     return Lattice(
         nodes_px=(at_px - centre) / shrink,
         seen=surface.seen,
-        pitch_mm=pitch_mm,
+        pitch_mm=lines * line_mm,
         residual_px=surface.residual_px / shrink,
         confidence=float(np.clip(nodes.score[nodes.score > 0].mean(), 0, 1)),
-        source=source,
+        source=f"grid {line_mm:.0f} mm",
     )
 
 
@@ -78,23 +82,34 @@ class Witness:
     seeds: list[Repetition]
 
 
-def choose_witnesses(rgb: NDArray[np.uint8]) -> tuple[list[Witness], bool]:
-    """A colour and the grey, with the windows where the grid repeats best, and whether its boxes hold finer lines."""
+def choose_witnesses(rgb: NDArray[np.uint8]) -> tuple[list[Witness], bool, bool]:
+    """A colour and the grey, with the windows where the grid repeats best.
+
+    Also whether its boxes hold finer lines (bold), or so many lines cross the picture that they may be 1 mm apart
+    (fine): every other one is then enough to follow.
+    """
     planes: dict[str, NDArray[np.float32]] = {}
     found: dict[str, list[Repetition]] = {}
     for name in ("red", "grey", "blue"):
         if name == "blue" and _count_boxes(found["red"]) >= SEEDS:
             break  # red tells most inks from paper; blue is for the few that it does not
         planes[name] = measure_evidence(rgb, name)
-        found[name] = find_repetitions(planes[name], across=4, down=2)
+        found[name] = find_repetitions(planes[name], across=4, down=3)
     votes = [(abs(step), r.score) for rs in found.values() for r in rs for step in (r.u_px, r.v_px)]
-    box_px = _vote_box([v for v in votes if v[1] > MIN_SCORE], max(rgb.shape[:2]))
+    box_px = vote_box([v for v in votes if v[1] > MIN_SCORE], max(rgb.shape[:2]))
     if box_px is None:
         raise GridNotFound("Nothing in the picture repeats like the grid of ECG paper.")
     fitting = {name: [f for f in (_as_boxes(r, box_px) for r in rs) if f] for name, rs in found.items()}
     colour = max((name for name in found if name != "grey"), key=lambda name: sum(r.score for r in fitting[name][:4]))
     bold = float(np.mean([r.bold for rs in fitting.values() for r in rs] or [False])) > 0.25
-    return [Witness(planes[name], fitting[name]) for name in (colour, "grey") if fitting[name]], bold
+    fine = not bold and max(rgb.shape[:2]) / box_px > MANY_LINES
+    if fine:
+        fitting = {name: [_widen(r) for r in rs] for name, rs in fitting.items()}
+    return [Witness(planes[name], fitting[name]) for name in (colour, "grey") if fitting[name]], bold, fine
+
+
+def _widen(found: Repetition) -> Repetition:
+    return replace(found, u_px=found.u_px * FINE_LINES, v_px=found.v_px * FINE_LINES)
 
 
 def _count_boxes(found: list[Repetition]) -> int:
@@ -108,7 +123,7 @@ def follow_best(witnesses: list[Witness]) -> tuple[Nodes, Surface]:
     """
     grown = []
     for witness in witnesses:
-        for seed in witness.seeds[:2]:
+        for seed in witness.seeds[:6]:
             nodes = drop_outliers(grow_nodes(witness.evidence, seed))
             if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
                 nodes = drop_outliers(settle_nodes(witness.evidence, fit_surface(nodes, margin=1).at_px))
@@ -122,7 +137,7 @@ def follow_best(witnesses: list[Witness]) -> tuple[Nodes, Surface]:
     return min(far, key=lambda pair: (not pair[1].flat, pair[1].residual_px))
 
 
-def _vote_box(votes: list[tuple[float, float]], side_px: int) -> float | None:
+def vote_box(votes: list[tuple[float, float]], side_px: int) -> float | None:
     """The step length most windows agree on, within the spread that perspective brings."""
     if not votes:
         return None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes
 from digitize.gridsurface import drop_outliers, fit_surface
-from digitize.lattice import fit_lattice
+from digitize.lattice import fit_lattice, vote_box
 from digitize.stages import Lattice, Photo
 from digitize.synth.degrade import PhotoPage, photograph
 from digitize.synth.heart import simulate
@@ -77,13 +77,14 @@ def test_same_photo_same_lattice() -> None:
     assert np.array_equal(first.seen, second.seen)
 
 
-def test_millimetre_lines_without_bold_ones_count_as_millimetres() -> None:
-    height, width, pitch_px = 1100, 1500, 10
-    rgb = np.full((height, width, 3), 250, np.uint8)
-    rgb[50:1050:pitch_px, 50:1441] = rgb[50:1041, 50:1441:pitch_px] = (240, 160, 150)
+@pytest.mark.parametrize(("count", "pitch_px", "pitch_mm"), [(230, 6, 2.0), (140, 10, 1.0)])
+def test_lines_without_bold_ones_count_as_millimetres(count: int, pitch_px: int, pitch_mm: float) -> None:
+    rgb = np.full((900, 1500, 3), 250, np.uint8)
+    end_px = 50 + count * pitch_px
+    rgb[50:851:pitch_px, 50 : end_px + 1] = rgb[50:851, 50 : end_px + 1 : pitch_px] = (240, 160, 150)
     lattice = fit_lattice(Photo(rgb, ""))
-    assert (lattice.pitch_mm, lattice.source) == (1.0, "grid 1 mm")
-    step_px = np.diff(lattice.nodes_px, axis=1)[..., 0]
+    assert (lattice.pitch_mm, lattice.source) == (pitch_mm, "grid 1 mm")
+    step_px = np.diff(lattice.nodes_px, axis=1)[..., 0] / pitch_mm
     assert np.abs(step_px - pitch_px).max() < 0.05
 
 
@@ -178,11 +179,18 @@ def test_a_node_beside_its_line_is_dropped() -> None:
     assert np.isfinite(kept.at_px).sum() > 0.98 * np.isfinite(nodes.at_px).sum() - 1
 
 
-def test_screenshot_of_fine_steps_beside_repeating_pixels() -> None:
-    """Lines every 14.25 px fall on pixels alike every fourth time: the longer period is none of the paper's."""
-    rgb = np.full((420, 768, 3), 255, np.uint8)
-    rgb[:, np.round(5 + 14.25 * np.arange(53)).astype(int)] = (225, 120, 120)
-    rgb[np.round(5 + 14.25 * np.arange(29)).astype(int)] = (225, 120, 120)
+def test_a_step_too_long_for_a_page_yields_to_a_fifth_of_it() -> None:
+    """A resampled screenshot repeats its pixels every fifth line too, so both steps get as many votes."""
+    votes = [(71.25, 1.0), (14.25, 1.0)] * 8
+    assert vote_box(votes, side_px=768) == pytest.approx(14.25)
+    assert vote_box([(71.25, 1.0)] * 8, side_px=768) == pytest.approx(71.25)
+    assert vote_box([], side_px=768) is None
+
+
+def test_small_page_in_a_wide_photo_keeps_its_boxes() -> None:
+    rgb = np.full((1200, 2000, 3), 120, np.uint8)
+    rgb[290:910, 390:1310] = 250
+    rgb[300:901:12, 400:1297] = rgb[300:901, 400:1297:12] = (240, 150, 140)
     lattice = fit_lattice(Photo(rgb, ""))
-    assert lattice.pitch_mm == 5.0
-    assert np.diff(lattice.nodes_px, axis=1)[..., 0].mean() == pytest.approx(14.25, abs=0.02)
+    assert lattice.source == "grid 5 mm"
+    assert np.diff(lattice.nodes_px, axis=1)[..., 0].mean() / lattice.pitch_mm == pytest.approx(12 / 5, abs=0.01)
