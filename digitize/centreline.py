@@ -17,18 +17,24 @@ FINE = 2
 """Samples of the curve a column: 2 ms at 25 mm/s and 10 px per mm, the rate of the signal."""
 STEEP = 2.0
 """A column that holds more than this many pen widths of ink is part of a steep stroke."""
-BROAD = 2.6
-"""A row of a steep stroke wider than this many pen widths is where it runs into the trace beside it."""
+HIDDEN_PX = 50
+"""Longest stretch, 0.2 s at 25 mm/s, over which a trace is taken to run on a grid line that hides it."""
+HIDDEN_SUPPORT = 0.5
+SINGLE = 1.5
+"""A row wider than this many usual stroke widths holds two strokes, or the trace beside it."""
+MIN_SURE = 0.5
+"""Ink on or beside a grid line nearly as dark is not told from the line."""
 
 
 def draw_centreline(
-    trace: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64]
+    trace: NDArray[np.float32], sure: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The curve through the middle of the ink that a path visits.
 
     Parameters
     ----------
-    trace : ndarray of float32, shape (height, columns)
+    trace, sure : ndarray of float32, shape (height, columns)
+        See `Ink`.
     enters, leaves : ndarray of int, shape (columns,)
         Heights at which the path comes into and goes out of each column.
 
@@ -38,16 +44,19 @@ def draw_centreline(
         y is NaN where the path found no ink.
     """
     columns = trace.shape[1]
-    first, last, support = find_ink_runs(trace, enters, leaves)
+    first, last, support = find_ink_runs(trace, sure >= MIN_SURE, enters, leaves)
     has_ink = last >= first
     top, bottom = edge_heights(trace, first, last, has_ink)
     thickness = bottom - top
     pen_px = float(np.percentile(thickness[has_ink], 25)) if has_ink.sum() > 20 else 3.0
+    climbs = np.abs(enters - leaves) > STEEP * pen_px
     steep = has_ink & (thickness > STEEP * pen_px)
-    flat = has_ink & ~steep
-    x = [np.flatnonzero(flat).astype(np.float64)]
-    y = [((top + bottom) / 2)[flat]]
-    rows_x, rows_y = cross_rows(trace, first, last, steep, BROAD * pen_px)
+    flat = has_ink & ~steep & ~climbs
+    hidden = find_hidden(sure, enters, leaves, has_ink | climbs)
+    x = [np.flatnonzero(flat).astype(np.float64), np.flatnonzero(hidden).astype(np.float64)]
+    y = [((top + bottom) / 2)[flat], ((enters + leaves) / 2)[hidden]]
+    support = np.where(hidden, HIDDEN_SUPPORT, support)
+    rows_x, rows_y = cross_rows(trace, sure >= MIN_SURE, first, last, steep)
     x.append(rows_x)
     y.append(rows_y)
     points_x, points_y = np.concatenate(x), np.concatenate(y)
@@ -57,17 +66,30 @@ def draw_centreline(
     curve = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     for tip_x, tip_y in find_tips(top, bottom, steep, pen_px):
         curve[min(round(tip_x * FINE), len(curve) - 1)] = tip_y
-    return np.arange(FINE * columns) / FINE, curve, np.repeat(np.where(has_ink, support, 0.0), FINE)
+    return np.arange(FINE * columns) / FINE, curve, np.repeat(np.where(has_ink | hidden, support, 0.0), FINE)
+
+
+def find_hidden(
+    sure: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64], seen: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Columns in which a level path runs on a dark grid line, for no longer than a trace may: it is there or nowhere."""
+    columns = np.arange(sure.shape[1])
+    on_line = (sure[enters, columns] < MIN_SURE) & (sure[leaves, columns] < MIN_SURE) & ~seen
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (~seen).astype(np.int8), [0]])))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - begin > HIDDEN_PX or begin == 0 or end == len(columns):
+            on_line[begin:end] = False
+    return on_line
 
 
 def find_ink_runs(
-    trace: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64]
+    trace: NDArray[np.float32], sure: NDArray[np.bool_], enters: NDArray[np.int64], leaves: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """First and last pixel of the ink that the path touches in each column (last < first where none), and its mean."""
     height, columns = trace.shape
     upper, lower = np.minimum(enters, leaves), np.maximum(enters, leaves)
     rows = np.arange(height)[:, None]
-    inked = trace >= EDGE
+    inked = (trace >= EDGE) & sure
     touched = (rows >= upper) & (rows <= lower) & inked
     has_ink = touched.any(axis=0)
     first = np.where(has_ink, touched.argmax(axis=0), 0)
@@ -103,35 +125,42 @@ def _beyond(inside: NDArray[np.float32], outside: NDArray[np.float32]) -> NDArra
 
 def cross_rows(
     trace: NDArray[np.float32],
+    sure: NDArray[np.bool_],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
     steep: NDArray[np.bool_],
-    broad_px: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Middles, between left and right edge, of every row of the steep strokes: points (x, y) of the curve."""
+    """Middles, between left and right edge, of the rows of the steep strokes: points (x, y) of the curve.
+
+    Rows in which two strokes run together, near a tip, are wider than one stroke and say nothing of either.
+    """
     xs: list[NDArray[np.float64]] = []
     ys: list[NDArray[np.float64]] = []
+    widths: list[NDArray[np.float64]] = []
     edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]])))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         left, right = max(begin - 2, 0), min(end + 2, trace.shape[1])
         top, bottom = int(first[begin:end].min()), int(last[begin:end].max()) + 1
-        block = trace[top:bottom, left:right]
+        block, clear = trace[top:bottom, left:right], sure[top:bottom, left:right]
         rows = np.arange(top, bottom)[:, None]
-        own = (block >= EDGE) & (rows >= first[left:right]) & (rows <= last[left:right])
-        padded = np.pad(own, ((0, 0), (1, 1))).astype(np.int8)
-        r, starts = np.nonzero(np.diff(padded, axis=1) == 1)
-        _, stops = np.nonzero(np.diff(padded, axis=1) == -1)
-        value = np.pad(block, ((0, 0), (1, 1)))
+        own = (block >= EDGE) & clear & (rows >= first[left:right]) & (rows <= last[left:right])
+        jumps = np.diff(np.pad(own, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+        r, starts = np.nonzero(jumps == 1)
+        _, stops = np.nonzero(jumps == -1)
+        value, known = np.pad(block, ((0, 0), (1, 1))), np.pad(clear, ((0, 0), (1, 1)))
         from_left = starts - _beyond(value[r, starts + 1], value[r, starts])
         to_right = stops - 1 + _beyond(value[r, stops], value[r, stops + 1])
-        narrow = to_right - from_left < broad_px
-        inside = (starts + stops - 1) / 2 + left
-        narrow &= (inside >= begin - 1) & (inside <= end)
-        xs.append(((from_left + to_right) / 2 + left)[narrow])
-        ys.append((r + top)[narrow].astype(np.float64))
+        middle = (from_left + to_right) / 2 + left
+        # Both edges must be seen: where one is hidden by a grid line the middle would be drawn to the other.
+        whole = known[r, starts] & known[r, stops + 1] & (middle >= begin - 1) & (middle <= end)
+        xs.append(middle[whole])
+        ys.append((r + top)[whole].astype(np.float64))
+        widths.append((to_right - from_left)[whole])
     if not xs:
         return np.empty(0), np.empty(0)
-    return np.concatenate(xs), np.concatenate(ys)
+    width = np.concatenate(widths)
+    single = width <= SINGLE * np.percentile(width, 30) if len(width) else np.empty(0, bool)
+    return np.concatenate(xs)[single], np.concatenate(ys)[single]
 
 
 def find_tips(

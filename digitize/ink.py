@@ -20,10 +20,8 @@ BROAD_MM = 2.6
 INK_PERCENTILE = 99.4
 """Trace and print cover over 1 % of a sheet, so this lies within them, yet is not the blackest noise."""
 MIN_INK = 0.2
-CROSSING_MM = 0.7
-"""A grid line with its blur; strokes that stop at one side of it are not carried on."""
-DARK_LINE = 0.08
-WAVER = 0.8
+CLEAR = 0.6
+"""A trace stands clear of a grid line from this difference on, as part of the ink's own darkness."""
 PALE = 0.2
 """What is paler than this part of the ink is the paper's own texture."""
 
@@ -44,32 +42,15 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
         what it has read (see `digitize.text`).
     """
     darkness = drop_shading(measure_darkness(sheet), sheet.px_per_mm)
-    rows, cols = fold_grid(darkness, sheet.px_per_mm, pitch_mm)
-    grid = np.maximum(rows, cols)
+    grid = fold_grid(darkness, sheet.px_per_mm, pitch_mm)
     left = darkness - grid
     left[~sheet.valid] = 0
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
     # Occlusion, not addition: where ink covers a grid line only the rest of the way to full darkness is the ink's doing.
     trace = (left - PALE * full) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
-    trace = np.clip(trace, 0, 1).astype(np.float32)
-    return Ink(mend_crossings(trace, rows, cols, sheet.px_per_mm), grid, np.zeros_like(grid))
-
-
-def mend_crossings(
-    trace: NDArray[np.float32],
-    rows: NDArray[np.float32],
-    cols: NDArray[np.float32],
-    px_per_mm: tuple[float, float],
-) -> NDArray[np.float32]:
-    """Give strokes back what was taken off with a grid line that they cross: ink that stands on both sides of it.
-
-    Where a line is nearly as dark as the ink, what lies on it cannot be seen, only inferred across it.
-    """
-    mended = trace
-    for line, across in ((rows, (1, round(CROSSING_MM * px_per_mm[1]) | 1)), (cols, (round(CROSSING_MM * px_per_mm[0]) | 1, 1))):
-        closed = cv2.morphologyEx(trace, cv2.MORPH_CLOSE, np.ones(across[::-1], np.uint8))
-        mended = np.where(line > DARK_LINE, np.maximum(mended, closed), mended)
-    return np.asarray(mended, np.float32)
+    near = cv2.dilate(grid, np.ones((3, 3), np.uint8))  # lines waver by a pixel: their rims are as doubtful as they
+    sure = np.clip((full - near) / full / CLEAR, 0, 1)
+    return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid), sure.astype(np.float32))
 
 
 def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float32]:
@@ -98,8 +79,8 @@ def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
 
 def fold_grid(
     darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The darkness of the grid's rows and of its columns at every pixel: what repeats along a line and box to box.
+) -> NDArray[np.float32]:
+    """The grid's own darkness at every pixel: what stays the same along a line, and from box to box.
 
     Parameters
     ----------
@@ -109,14 +90,11 @@ def fold_grid(
 
     Returns
     -------
-    rows, cols : ndarray of float32, shape (H, W)
+    ndarray of float32, shape (H, W)
     """
     rows = _lines_along_x(darkness, px_per_mm[0], px_per_mm[1] * pitch_mm)
-    cols = np.ascontiguousarray(
-        _lines_along_x(np.ascontiguousarray(darkness.T), px_per_mm[1], px_per_mm[0] * pitch_mm).T
-    )
-    wavering = cv2.dilate(cols, np.ones((1, 3), np.uint8))  # lines waver by a pixel; upright remains look like strokes
-    return rows, np.maximum(cols, WAVER * wavering)
+    cols = _lines_along_x(np.ascontiguousarray(darkness.T), px_per_mm[1], px_per_mm[0] * pitch_mm).T
+    return np.maximum(rows, cols)
 
 
 def _lines_along_x(darkness: NDArray[np.float32], px_per_mm: float, period_px: float) -> NDArray[np.float32]:

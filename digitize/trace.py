@@ -15,7 +15,8 @@ from digitize.stages import Curve, Ink, Layout, Panel, Word
 INK_GAIN = 0.4
 """What a pixel that is all ink gains the path, against 1 that bare paper costs it: a stroke left out must cost, yet a
 neighbouring row with more ink must not pay for the way there and back."""
-GRID_DOUBT = 0.5
+UNSURE_COST = 0.2
+"""Cost of a pixel on a dark grid line: a stroke crosses one for less than a pixel of paper, none runs along one."""
 STRAY_MM = 6.0
 STRAY_COST = 0.004
 """What a path pays in each column for each pixel that it runs further than this from its row's height: nothing for a
@@ -65,7 +66,7 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
         row_score = np.where(mine, scored, np.float32(-1))
         hidden = hide_separators(row_score, ink.trace, px_per_mm, panels, baseline)
         row_ink = np.where(mine, ink.trace, np.float32(0))
-        for curve in _trace_row(row_score, row_ink, px_per_mm, panels, baseline, reach):
+        for curve in _trace_row(row_score, row_ink, ink.sure, px_per_mm, panels, baseline, reach):
             y = curve.y_mm.copy()
             for left, right in hidden:
                 y[(curve.x_mm > left) & (curve.x_mm < right)] = np.nan
@@ -128,11 +129,11 @@ def own_ink(
 def score_pixels(ink: Ink, px_per_mm: tuple[float, float], labels: tuple[Word, ...]) -> NDArray[np.float32]:
     """Score of each pixel for a path: positive on ink, negative on paper, at most 0 within a label's box.
 
-    Where a grid line was taken off, what is left must be darker to count as ink: the remains of lines are not strokes.
+    On a grid line as dark as the trace nothing is known: a path passes at little cost and gains nothing.
     """
-    threshold = THRESHOLD + GRID_DOUBT * np.minimum(ink.grid, 0.6)
-    score = (ink.trace - threshold) / (1 - threshold)
-    score = np.where(score < 0, score * ((1 - threshold) / threshold), score * INK_GAIN).astype(np.float32)
+    score = (ink.trace - THRESHOLD) / (1 - THRESHOLD)
+    score = np.where(score < 0, score * ((1 - THRESHOLD) / THRESHOLD), score * INK_GAIN)
+    score = np.minimum(score * ink.sure, score - UNSURE_COST * (1 - ink.sure)).astype(np.float32)
     for word in labels:
         left, top, right, bottom = word.box_mm
         x0, x1 = (int(round(v * px_per_mm[0])) for v in (left - LABEL_MARGIN_MM, right + LABEL_MARGIN_MM))
@@ -145,6 +146,7 @@ def score_pixels(ink: Ink, px_per_mm: tuple[float, float], labels: tuple[Word, .
 def _trace_row(
     score: NDArray[np.float32],
     trace: NDArray[np.float32],
+    sure: NDArray[np.float32],
     px_per_mm: tuple[float, float],
     panels: list[Panel],
     baseline_mm: float,
@@ -156,7 +158,7 @@ def _trace_row(
     y1 = int(min(score.shape[0], (baseline_mm + reach_mm) * px_per_mm[1]))
     window = np.s_[y0:y1, x0:x1]
     enters, leaves = follow_path(score[window], baseline_mm * px_per_mm[1] - y0, STRAY_MM * px_per_mm[1])
-    x_px, y_px, confidence = draw_centreline(trace[window], enters, leaves)
+    x_px, y_px, confidence = draw_centreline(trace[window], sure[window], enters, leaves)
     x_mm, y_mm = (x0 + x_px) / px_per_mm[0], (y0 + y_px) / px_per_mm[1]
     y_mm = _bridge(x_mm, y_mm)
     curves = []

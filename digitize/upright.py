@@ -37,5 +37,5 @@ def turn_upright(lattice: Lattice, sheet: Sheet, ink: Ink) -> tuple[Lattice, She
             break
     if best_turn:
         lattice, sheet = turn_lattice(lattice, best_turn), turn_sheet(sheet, best_turn)
-        ink = Ink(*(np.ascontiguousarray(np.rot90(plane, best_turn)) for plane in (ink.trace, ink.grid, ink.print)))
+        ink = Ink(*(np.ascontiguousarray(np.rot90(plane, best_turn)) for plane in (ink.trace, ink.grid, ink.print, ink.sure)))
     return lattice, sheet, ink, best_words
