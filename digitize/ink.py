@@ -48,7 +48,7 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
     # Occlusion, not addition: where ink covers a grid line only the rest of the way to full darkness is the ink's doing.
     trace = (left - PALE * full) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
-    near = cv2.dilate(grid, np.ones((3, 3), np.uint8))  # lines waver by a pixel: their rims are as doubtful as they
+    near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
     sure = np.clip((full - near) / full / CLEAR, 0, 1)
     return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid), sure.astype(np.float32))
 

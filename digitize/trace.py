@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digitize.centreline import draw_centreline
 from digitize.separators import measure_separators
-from digitize.stages import Curve, Ink, Layout, Panel, Word
+from digitize.stages import Box, Curve, Ink, Layout, Panel, Word
 
 INK_GAIN = 0.4
 """What a pixel that is all ink gains the path, against 1 that bare paper costs it: a stroke left out must cost, yet a
@@ -18,7 +18,7 @@ neighbouring row with more ink must not pay for the way there and back."""
 UNSURE_COST = 0.2
 """Cost of a pixel on a dark grid line: a stroke crosses one for less than a pixel of paper, none runs along one."""
 STRAY_MM = 6.0
-STRAY_COST = 0.004
+STRAY_COST = 0.02
 """What a path pays in each column for each pixel that it runs further than this from its row's height: nothing for a
 QRS, more than it could gain for a frame, a line of text or another row."""
 THRESHOLD = 0.35
@@ -34,7 +34,7 @@ OWN_SHARE = 0.15
 LABEL_MARGIN_MM = 0.3
 SEPARATOR_REACH_MM = 0.8
 """How near a panel's edge a stroke must stand to be a separator."""
-SEPARATOR_ARM_MM = 8.0
+SEPARATOR_ARM_MM = 14.0
 SEPARATOR_SOLIDITY = 0.6
 
 
@@ -63,43 +63,61 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
         gaps = [abs(b - baseline) for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]
         reach = min([REACH_MM, *[REACH_ROWS * g for g in gaps]])
         mine = owners[k]
+        row_ink = Ink(np.where(mine, ink.trace, np.float32(0)), ink.grid, ink.print, ink.sure.copy())
         row_score = np.where(mine, scored, np.float32(-1))
-        hidden = hide_separators(row_score, ink.trace, px_per_mm, panels, baseline)
-        row_ink = np.where(mine, ink.trace, np.float32(0))
-        for curve in _trace_row(row_score, row_ink, ink.sure, px_per_mm, panels, baseline, reach):
-            y = curve.y_mm.copy()
-            for left, right in hidden:
-                y[(curve.x_mm > left) & (curve.x_mm < right)] = np.nan
+        hidden = hide_separators(row_score, row_ink, px_per_mm, panels, baseline)
+        for curve in _trace_row(row_score, row_ink, px_per_mm, panels, baseline, reach):
+            y = _blank(curve, hidden)
             curves.append(replace(curve, y_mm=y, confidence=np.where(np.isfinite(y), curve.confidence, 0.0)))
     return tuple(curves)
 
 
 def hide_separators(
-    score: NDArray[np.float32],
-    trace: NDArray[np.float32],
-    px_per_mm: tuple[float, float],
-    panels: list[Panel],
-    baseline_mm: float,
-) -> list[tuple[float, float]]:
-    """Make the strokes between panels worth nothing to a path, and say which stretches of paper (mm) they hide.
+    score: NDArray[np.float32], ink: Ink, px_per_mm: tuple[float, float], panels: list[Panel], baseline_mm: float
+) -> list[Box]:
+    """Mark the strokes between panels as hiding what lies under them; return them, in mm.
 
-    A pulse's leg at the beginning of a row counts as one.
+    A pulse's leg at the beginning of a row counts as one. ``score`` and ``ink.sure`` are changed in place.
     """
     hidden = []
-    arm = round(SEPARATOR_ARM_MM * px_per_mm[1])
-    y = round(baseline_mm * px_per_mm[1])
+    sx, sy = px_per_mm
+    y = round(baseline_mm * sy)
+    begin = min(p.x_mm[0] for p in panels)
     for boundary in sorted({edge for p in panels for edge in p.x_mm}):
-        x0 = max(0, round((boundary - SEPARATOR_REACH_MM) * px_per_mm[0]))
-        x1 = round((boundary + SEPARATOR_REACH_MM) * px_per_mm[0]) + 1
-        first = boundary == min(p.x_mm[0] for p in panels)
-        strength = measure_separators(trace[:, x0:x1], px_per_mm, [baseline_mm], both_arms=not first)
+        x0 = max(0, round((boundary - SEPARATOR_REACH_MM) * sx))
+        x1 = round((boundary + SEPARATOR_REACH_MM) * sx) + 1
+        strength = measure_separators(ink.trace[:, x0:x1], px_per_mm, [baseline_mm], both_arms=boundary != begin)
         strokes = np.flatnonzero(strength > SEPARATOR_SOLIDITY)
-        if len(strokes):
-            left, right = x0 + strokes[0] - 1, x0 + strokes[-1] + 2
-            box = score[max(0, y - arm) : y + arm, max(left, 0) : right]
-            np.minimum(box, 0, out=box)
-            hidden.append((left / px_per_mm[0], (right - 1) / px_per_mm[0]))
+        if not len(strokes):
+            continue
+        left, right = max(x0 + int(strokes[0]) - 1, 0), x0 + int(strokes[-1]) + 2
+        solid = np.median(ink.trace[:, left + 1 : right - 1], axis=1) > SEPARATOR_SOLIDITY
+        top, bottom = _stretch(solid, y, round(SEPARATOR_ARM_MM * sy))
+        score[top:bottom, left:right] = -UNSURE_COST
+        ink.sure[top:bottom, left:right] = 0
+        hidden.append((left / sx, top / sy, (right - 1) / sx, (bottom - 1) / sy))
     return hidden
+
+
+def _stretch(solid: NDArray[np.bool_], middle: int, reach: int) -> tuple[int, int]:
+    """First and one-past-last row of the solid stretch around the middle; gaps of a grid line's width do not end it."""
+    top = bottom = min(max(middle, 0), len(solid) - 1)
+    for step, limit in ((-1, max(0, middle - reach)), (1, min(len(solid) - 1, middle + reach))):
+        y, blank = middle, 0
+        while y != limit and blank < 5:
+            y += step
+            blank = 0 if solid[y] else blank + 1
+            if solid[y]:
+                top, bottom = min(top, y), max(bottom, y)
+    return max(top - 2, 0), bottom + 3
+
+
+def _blank(curve: Curve, hidden: list[Box]) -> NDArray[np.float64]:
+    """The curve's heights without those that lie under a separator."""
+    y = curve.y_mm.copy()
+    for left, top, right, bottom in hidden:
+        y[(curve.x_mm >= left) & (curve.x_mm <= right) & (y >= top) & (y <= bottom)] = np.nan
+    return y
 
 
 def own_ink(
@@ -145,8 +163,7 @@ def score_pixels(ink: Ink, px_per_mm: tuple[float, float], labels: tuple[Word, .
 
 def _trace_row(
     score: NDArray[np.float32],
-    trace: NDArray[np.float32],
-    sure: NDArray[np.float32],
+    ink: Ink,
     px_per_mm: tuple[float, float],
     panels: list[Panel],
     baseline_mm: float,
@@ -158,7 +175,7 @@ def _trace_row(
     y1 = int(min(score.shape[0], (baseline_mm + reach_mm) * px_per_mm[1]))
     window = np.s_[y0:y1, x0:x1]
     enters, leaves = follow_path(score[window], baseline_mm * px_per_mm[1] - y0, STRAY_MM * px_per_mm[1])
-    x_px, y_px, confidence = draw_centreline(trace[window], sure[window], enters, leaves)
+    x_px, y_px, confidence = draw_centreline(ink.trace[window], ink.sure[window], enters, leaves)
     x_mm, y_mm = (x0 + x_px) / px_per_mm[0], (y0 + y_px) / px_per_mm[1]
     y_mm = _bridge(x_mm, y_mm)
     curves = []
