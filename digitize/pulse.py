@@ -114,7 +114,11 @@ def _find_rectangles(
                 continue
             top = round((top_a + top_b) / 2 + pen_mm / 2 * sy)
             across = tops[min(top, len(tops) - 1), xa:xb].mean()
-            middle = inked[round(top + 1.2 * sy) : round(min(bottom_a, bottom_b) - 1.2 * sy), xa + int(0.8 * sx) : xb - int(0.8 * sx)]
+            inner = np.s_[
+                round(top + 1.2 * sy) : round(min(bottom_a, bottom_b) - 1.2 * sy),
+                xa + int(0.8 * sx) : xb - int(0.8 * sx),
+            ]
+            middle = inked[inner]
             if across >= MIN_TOP_INK and (middle.size == 0 or middle.mean() < 0.15):
                 height = min(bottom_a - top_a, bottom_b - top_b) / sy - pen_mm
                 found.append(_Candidate((xa + x0) / sx, (xb + x0) / sx, height))
@@ -141,7 +145,7 @@ def _find_legs(inked: NDArray[np.uint8], sx: float, sy: float) -> list[tuple[int
             end += 1
         if end - x <= 1.6 * sx:
             best = x + int(np.argmax(length[x:end]))
-            middle = int(round(np.average(np.arange(x, end), weights=length[x:end].astype(float))))
+            middle = round(float(np.average(np.arange(x, end), weights=length[x:end].astype(float))))
             legs.append((middle, int(bottom[best] - length[best]), int(bottom[best])))
         x = end
     return legs

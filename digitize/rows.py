@@ -12,13 +12,17 @@ BAND_MM = 3.0
 CELL_MM = 1.0
 LONG_MM = 9.0
 """Ink connected over less than this is not counted as trace."""
+STRAIGHT_MM = 40.0
+"""No heart draws a line this long without a bend; frames are drawn so."""
 MIN_ROW_GAP_MM = 9.0
 """Rows stand at least this far apart; twelve on one landscape page about 14 mm."""
 MIN_COVERAGE = 0.5
 INK = 0.5
 
 
-def measure_coverage(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float64]:
+def measure_coverage(
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], extent_mm: tuple[float, float] | None = None
+) -> NDArray[np.float64]:
     """For every height on the sheet, the share of its width where ink lies within half of `BAND_MM`.
 
     Parameters
@@ -26,16 +30,20 @@ def measure_coverage(trace: NDArray[np.float32], px_per_mm: tuple[float, float])
     trace : ndarray of float32, shape (H, W)
         From `Ink`.
     px_per_mm : (float, float)
+    extent_mm : (float, float), optional
+        From where to where rows run; left out, as far as there is ink.
 
     Returns
     -------
     ndarray, shape (H,)
-        Between 0 and 1: a row's height is where this peaks.
+        Between 0 and about 1: a row's height is where this peaks.
     """
-    height, width = trace.shape
-    inked = _keep_long((trace > INK).astype(np.uint8), LONG_MM * px_per_mm[0])
+    height = len(trace)
+    inked = keep_long(trace, px_per_mm)
+    if extent_mm is not None:
+        inked = inked[:, max(0, round(extent_mm[0] * px_per_mm[0])) : round(extent_mm[1] * px_per_mm[0])]
     cell = max(1, round(CELL_MM * px_per_mm[0]))
-    cells = inked[:, : width // cell * cell].reshape(height, -1, cell).max(axis=2)
+    cells = inked[:, : inked.shape[1] // cell * cell].reshape(height, -1, cell).max(axis=2)
     band = cv2.dilate(cells, np.ones((round(BAND_MM * px_per_mm[1]) | 1, 1), np.uint8))
     used = np.flatnonzero(band.mean(axis=0) > 0.02)
     if not len(used):
@@ -45,15 +53,27 @@ def measure_coverage(trace: NDArray[np.float32], px_per_mm: tuple[float, float])
     return np.asarray(band[:, used[0] : used[-1] + 1].mean(axis=1) + 0.3 * near, np.float64)
 
 
-def _keep_long(inked: NDArray[np.uint8], length_px: float) -> NDArray[np.uint8]:
-    """Connected ink that reaches this far along the sheet: pieces of trace, not letters or remains of the grid."""
-    half = cv2.resize(inked * 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    bridged = cv2.dilate((half > 60).astype(np.uint8), np.ones((1, 3), np.uint8))
+def keep_long(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.uint8]:
+    """Connected ink that reaches far along the sheet and is not straight: pieces of trace, not letters, not frames.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+        1 where there is such ink.
+    """
+    inked = (trace > INK).astype(np.uint8)
+    half = (cv2.resize(inked * 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) > 60).astype(np.uint8)
+    bridged = cv2.dilate(half, np.ones((1, 3), np.uint8))
+    straight = cv2.morphologyEx(
+        cv2.dilate(bridged, np.ones((3, 1), np.uint8)),
+        cv2.MORPH_OPEN,
+        np.ones((1, round(STRAIGHT_MM * px_per_mm[0] / 2)), np.uint8),
+    )
+    bridged *= 1 - straight
     _, label, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8, ltype=cv2.CV_32S)
-    long = stats[:, cv2.CC_STAT_WIDTH] >= length_px / 2
+    long = stats[:, cv2.CC_STAT_WIDTH] >= LONG_MM * px_per_mm[0] / 2
     long[0] = False
-    keep = long[label].astype(np.uint8)
-    keep = cv2.resize(keep, inked.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    keep = cv2.resize(long[label].astype(np.uint8), inked.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return np.asarray(inked * keep, np.uint8)
 
 

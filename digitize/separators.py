@@ -10,37 +10,56 @@ SEARCH_MM = (-8.0, 4.0)
 """Left and right of where the labels put a boundary."""
 ARM_MM = 2.2
 """A separator reaches at least this far above and below the baseline; a QRS rarely does both, and never in all rows."""
-MIN_SOLIDITY = 0.45
+MIN_SOLIDITY = 0.38
+STRETCHES = tuple(k * 0.005 for k in range(-9, 10))
+STRETCH_COST = 1.5
+"""For columns wider or narrower than they should be; the paper speed is surer than a few strokes."""
+SHIFT_COST = 0.01
+"""For each millimetre from where the labels put the boundaries."""
 
 
-def find_boundary_shift(
+def find_columns(
     trace: NDArray[np.float32],
     px_per_mm: tuple[float, float],
-    boundaries_mm: NDArray[np.float64],
+    begin_mm: float,
+    width_mm: float,
+    columns: int,
     baselines_mm: list[float],
-) -> float:
-    """How far all boundaries must move to lie on the separators.
+) -> tuple[float, float]:
+    """Where the first column begins and how wide all are, so that the boundaries between them lie on the separators.
 
     Parameters
     ----------
     trace : ndarray of float32, shape (H, W)
     px_per_mm : (float, float)
-    boundaries_mm : ndarray, shape (columns - 1,)
+    begin_mm, width_mm : float
         As the labels put them.
+    columns : int
     baselines_mm : list of float
 
     Returns
     -------
-    float
-        In mm, 0 when there are no separators.
+    float, float
+        In mm; as they came when there are no separators.
     """
+    if columns == 1:
+        return begin_mm, width_mm
     strength = measure_separators(trace, px_per_mm, baselines_mm)
+    strength = np.convolve(strength, np.hanning(9) / np.hanning(9).sum(), mode="same")
     at = np.arange(len(strength)) / px_per_mm[0]
     shifts = np.arange(SEARCH_MM[0], SEARCH_MM[1] + 0.01, 0.1)
-    near = [np.interp(boundaries_mm + shift, at, strength, left=0, right=0).mean() for shift in shifts]
-    smooth = np.convolve(near, np.hanning(9) / np.hanning(9).sum(), mode="same")
-    best = int(np.argmax(smooth))
-    return float(shifts[best]) if smooth[best] > MIN_SOLIDITY * 0.6 else 0.0
+    best, score = (begin_mm, width_mm), -np.inf
+    for stretch in STRETCHES:
+        width = width_mm * (1 + stretch)
+        begins = begin_mm + shifts + columns / 2 * (width_mm - width)
+        near = np.interp(begins[:, None] + width * np.arange(1, columns), at, strength, left=0, right=0)
+        # All boundaries have separators or none has: one tall QRS under a boundary is no proof.
+        solid = (near.mean(axis=1) + near.min(axis=1)) / 2
+        worth = np.where(solid > MIN_SOLIDITY, solid, -np.inf) - STRETCH_COST * abs(stretch) - SHIFT_COST * abs(shifts)
+        k = int(np.argmax(worth))
+        if worth[k] > score:
+            best, score = (float(begins[k]), width), float(worth[k])
+    return best
 
 
 def measure_separators(
