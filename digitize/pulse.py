@@ -1,7 +1,12 @@
-"""The calibration pulse: a rectangle of one millivolt before or after the traces, the only drawn proof of gain."""
+"""The calibration pulse: a rectangle of one millivolt before or after the traces, the only drawn proof of gain.
+
+A pulse is looked for as a shape, two legs and a top, of which each must be inked nearly throughout: print that is
+broken, dots of the grid and a trace that begins at the right leg do not hide it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -10,16 +15,24 @@ from numpy.typing import NDArray
 
 from digitize.stages import Layout
 
-INK = 0.45
+STEP_MM = 0.2
+"""Shapes are tried at this resolution."""
 SEARCH_MM = 17.0
 INTO_TRACE_MM = 9.0
 """Pulses are looked for this far outside the traces and a little into them: some stand inside the first panel."""
-LEG_MM = (3.5, 22.5)
-WIDTH_MM = (2.0, 11.5)
-MIN_TOP_INK = 0.7
-SAME_MM = 0.6
-AGREE = 0.12
-"""Pulses of one page are alike to within this part of their height."""
+HEIGHT_MM = (4.2, 23.0)
+WIDTH_MM = (1.6, 11.0)
+BASE_MM = 3.0
+"""The legs' feet stand within this height of the row's baseline."""
+INK = 0.5
+MIN_LEG, MIN_TOP = 0.8, 0.8
+CLEAR_MM = (0.5, 1.3)
+"""From here to here above the top there is nothing."""
+MAX_STRAY = 0.35
+MAX_INSIDE = 0.2
+EDGE_MM = 0.5
+SAME_X_MM, SAME_WIDTH_MM, AGREE = 1.5, 1.0, 0.08
+"""Pulses of one page stand below each other and are alike; the last is a part of their height."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +54,6 @@ class Pulse:
     rows: int
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    left: float
-    right: float
-    height: float
-
-
 def find_pulse(trace: NDArray[np.float32], px_per_mm: tuple[float, float], layout: Layout) -> Pulse | None:
     """Look for rectangles beside the rows, and keep what most rows agree on.
 
@@ -60,92 +66,123 @@ def find_pulse(trace: NDArray[np.float32], px_per_mm: tuple[float, float], layou
     Returns
     -------
     Pulse or None
+        None too when a page of several rows shows it in one alone, poorly.
     """
     begin, end = min(p.x_mm[0] for p in layout.panels), max(p.x_mm[1] for p in layout.panels)
-    rows = sorted({(p.row, p.baseline_mm) for p in layout.panels})
-    by_row: list[list[_Candidate]] = []
-    for _, baseline in rows:
+    by_row = []
+    for baseline in sorted({p.baseline_mm for p in layout.panels}):
         found = []
-        for x0, x1 in ((begin - SEARCH_MM, begin + INTO_TRACE_MM), (end - INTO_TRACE_MM, end + SEARCH_MM)):
-            found.extend(_find_rectangles(trace, px_per_mm, baseline, x0, x1))
+        for x0, x1, outer in ((begin - SEARCH_MM, begin + INTO_TRACE_MM, 0), (end - INTO_TRACE_MM, end + SEARCH_MM, 1)):
+            found.extend(_find_rectangles(trace, px_per_mm, baseline, (x0, x1), outer))
         by_row.append(found)
-    every = [c for found in by_row for c in found]
-    best: list[_Candidate] = []
-    for seed in every:
-        alike = [
-            min(same, key=lambda c: abs(c.left - seed.left))
-            for found in by_row
-            if (same := [c for c in found if _alike(c, seed)])
-        ]
-        if len(alike) > len(best):
+    best: list[_Shape] = []
+    for seed in (shape for found in by_row for shape in found):
+        alike = [max(same, key=lambda s: s.score) for f in by_row if (same := [s for s in f if _alike(s, seed)])]
+        if sum(s.score for s in alike) > sum(s.score for s in best):
             best = alike
-    if not best or (len(best) < 2 and len(rows) > 1 and len(every) > 1):
+    if not best:
         return None
-    height, left, right = (float(np.median([getattr(c, k) for c in best])) for k in ("height", "left", "right"))
+    height, left, right = (float(np.median([getattr(s, k) for s in best])) for k in ("height", "left", "right"))
     return Pulse(height, right - left, right, len(best))
 
 
-def _alike(a: _Candidate, b: _Candidate) -> bool:
-    same_height = abs(a.height / b.height - 1) < AGREE
-    return same_height and abs(a.left - b.left) < 4 and abs((a.right - a.left) - (b.right - b.left)) < 1.2
+@dataclass(frozen=True)
+class _Shape:
+    left: float
+    right: float
+    height: float
+    score: float
+
+
+def _alike(a: _Shape, b: _Shape) -> bool:
+    same_width = abs((a.right - a.left) - (b.right - b.left)) < SAME_WIDTH_MM
+    return same_width and abs(a.height / b.height - 1) < AGREE and abs(a.left - b.left) < SAME_X_MM
 
 
 def _find_rectangles(
-    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baseline_mm: float, x0_mm: float, x1_mm: float
-) -> list[_Candidate]:
-    sx, sy = px_per_mm
-    x0, x1 = int(max(0, x0_mm * sx)), int(min(trace.shape[1], x1_mm * sx))
-    y0 = int(max(0, (baseline_mm - LEG_MM[1] - 4) * sy))
-    y1 = int(min(trace.shape[0], (baseline_mm + 5) * sy))
-    if x1 - x0 < 3 * sx or y1 - y0 < 4 * sy:
+    trace: NDArray[np.float32],
+    px_per_mm: tuple[float, float],
+    baseline_mm: float,
+    between_mm: tuple[float, float],
+    outer: int,
+) -> list[_Shape]:
+    """Rectangles that stand on a row's baseline; ``outer`` says which leg, 0 or 1, is away from the trace."""
+    ink, x0_mm, y0_mm = _cut(trace, px_per_mm, baseline_mm, between_mm)
+    height, width = ink.shape
+    if height < (HEIGHT_MM[0] + BASE_MM) / STEP_MM or width < 3 * WIDTH_MM[0] / STEP_MM:
         return []
-    inked = (trace[y0:y1, x0:x1] > INK).astype(np.uint8)
-    inked = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((round(0.7 * sy) | 1, 1), np.uint8))
-    legs = _find_legs(inked, sx, sy)
-    pen_mm = 0.35
-    tops = cv2.dilate(inked, np.ones((round(0.5 * sy) | 1, 1), np.uint8))
-    found = []
-    for i, (xa, top_a, bottom_a) in enumerate(legs):
-        for xb, top_b, bottom_b in legs[i + 1 :]:
-            width = (xb - xa) / sx
-            level = abs(top_a - top_b) < SAME_MM * sy and abs(bottom_a - bottom_b) < 2.5 * SAME_MM * sy
-            reaches = abs((bottom_a + bottom_b) / 2 + y0 - baseline_mm * sy) < 4 * sy
-            if not (WIDTH_MM[0] <= width <= WIDTH_MM[1] and level and reaches):
-                continue
-            top = round((top_a + top_b) / 2 + pen_mm / 2 * sy)
-            across = tops[min(top, len(tops) - 1), xa:xb].mean()
-            inner = np.s_[
-                round(top + 1.2 * sy) : round(min(bottom_a, bottom_b) - 1.2 * sy),
-                xa + int(0.8 * sx) : xb - int(0.8 * sx),
-            ]
-            middle = inked[inner]
-            if across >= MIN_TOP_INK and (middle.size == 0 or middle.mean() < 0.15):
-                height = min(bottom_a - top_a, bottom_b - top_b) / sy - pen_mm
-                found.append(_Candidate((xa + x0) / sx, (xb + x0) / sx, height))
-    return found
+    upright = cv2.dilate(ink, np.ones((1, 3), np.uint8))
+    level = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    down = np.vstack([np.zeros((1, width)), np.cumsum(upright, axis=0)])
+    along = np.hstack([np.zeros((height, 1)), np.cumsum(level, axis=1)])
+    base = (baseline_mm - y0_mm) / STEP_MM
+    feet = np.arange(max(1, int(base - BASE_MM / STEP_MM)), min(height, int(base + BASE_MM / STEP_MM)) + 1)
+    tops = np.arange(int(CLEAR_MM[1] / STEP_MM) + 1, height - int(HEIGHT_MM[0] / STEP_MM))
+    length = feet[None, :] - tops[:, None]
+    solid = (down[feet][None] - down[tops][:, None]) / np.maximum(length, 1)[..., None]
+    solid[(length < HEIGHT_MM[0] / STEP_MM) | (length > HEIGHT_MM[1] / STEP_MM)] = 0
+    above = [upright[t - int(CLEAR_MM[1] / STEP_MM) : t - int(CLEAR_MM[0] / STEP_MM)].mean(axis=0) for t in tops]
+    # A leg is inked throughout and ends at its top; of all feet it may have, the lowest.
+    fits = (solid >= MIN_LEG) & (np.array(above) <= MAX_STRAY)[:, None]
+    reach = np.where(fits, length[..., None], 0).max(axis=1)
+    edge = round(EDGE_MM / STEP_MM)
+    shapes = []
+    for left, right in _pairs(reach.max(axis=0) > 0):
+        for k in np.flatnonzero((reach[:, left] > 0) & (reach[:, right] > 0)):
+            top, legs = int(tops[k]), (int(reach[k, left]), int(reach[k, right]))
+            across = (along[top, right + 1] - along[top, left]) / (right + 1 - left)
+            room = ink[top + 2 * edge : top + min(legs) - 2 * edge, left + edge + 1 : right - edge]
+            stray = float(room.mean()) if room.size else 0.0
+            if across >= MIN_TOP and stray <= MAX_INSIDE and min(legs) > 0.6 * max(legs):
+                tall = _measure_height(ink, (left, right), (left, right)[outer], top, legs[outer])
+                score = float(across - stray + solid[k, :, left].max() + solid[k, :, right].max())
+                sides = [x0_mm + _centre(ink[top + edge : top + min(legs) - edge], x) * STEP_MM for x in (left, right)]
+                shapes.append(_Shape(*sides, tall, score))
+    return [s for s in shapes if HEIGHT_MM[0] <= s.height <= HEIGHT_MM[1]]
 
 
-def _find_legs(inked: NDArray[np.uint8], sx: float, sy: float) -> list[tuple[int, int, int]]:
-    """Upright strokes: column, top and bottom of each, in pixels of the window."""
-    height, width = inked.shape
-    run = np.zeros((height + 1, width), np.int32)
-    for y in range(height):
-        run[y + 1] = (run[y] + 1) * inked[y]
-    length = run.max(axis=0)
-    bottom = run.argmax(axis=0)
-    legs = []
-    x = 0
-    enough = length >= LEG_MM[0] * sy
-    while x < width:
-        if not enough[x]:
-            x += 1
-            continue
-        end = x
-        while end < width and enough[end]:
-            end += 1
-        if end - x <= 1.6 * sx:
-            best = x + int(np.argmax(length[x:end]))
-            middle = round(float(np.average(np.arange(x, end), weights=length[x:end].astype(float))))
-            legs.append((middle, int(bottom[best] - length[best]), int(bottom[best])))
-        x = end
-    return legs
+def _pairs(legs: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Columns that may be the two legs of one pulse."""
+    at = np.flatnonzero(legs)
+    for left in at:
+        for right in at:
+            if WIDTH_MM[0] <= (right - left) * STEP_MM <= WIDTH_MM[1]:
+                yield int(left), int(right)
+
+
+def _centre(ink: NDArray[np.float32], column: int) -> float:
+    """Middle of an upright stroke near a column, in pixels from the left edge."""
+    around = np.arange(max(0, column - 2), min(ink.shape[1], column + 3))
+    return float(np.average(around, weights=ink[:, around].sum(axis=0) + 1e-6)) + 0.5
+
+
+def _measure_height(ink: NDArray[np.float32], legs: tuple[int, int], outer: int, top: int, length: int) -> float:
+    """From the middle of the top stroke to that of the line on which the outer leg stands, in mm."""
+    around = np.arange(max(0, top - 3), min(len(ink), top + 4))
+    stroke = ink[around, legs[0] + 2 : legs[1] - 1].mean(axis=1) if legs[1] - legs[0] > 4 else ink[around, legs[0] + 1]
+    middle = float(np.average(around, weights=stroke + 1e-6))
+    pen = float(np.clip(stroke.sum(), 1, 3))
+    leg = ink[:, max(0, outer - 1) : outer + 2].max(axis=1)
+    near = round(1.0 / STEP_MM)
+    ends = range(top + max(near, round(0.7 * length)), min(len(leg) - near, top + length + near))
+    falls = [leg[y - near : y].mean() - leg[y : y + near].mean() for y in ends]
+    foot = ends[int(np.argmax(falls))] if falls else top + length
+    return (foot - pen / 2 - 0.5 - middle) * STEP_MM
+
+
+def _cut(
+    trace: NDArray[np.float32],
+    px_per_mm: tuple[float, float],
+    baseline_mm: float,
+    between_mm: tuple[float, float],
+) -> tuple[NDArray[np.float32], float, float]:
+    """The part of the sheet where a row's pulse may stand, at `STEP_MM` a pixel, and where it begins."""
+    sx, sy = px_per_mm
+    x0, x1 = max(0, int(between_mm[0] * sx)), min(trace.shape[1], int(between_mm[1] * sx))
+    y0 = max(0, int((baseline_mm - HEIGHT_MM[1] - 2) * sy))
+    y1 = min(trace.shape[0], int((baseline_mm + BASE_MM + 2) * sy))
+    size = max(0, round((x1 - x0) / sx / STEP_MM)), max(0, round((y1 - y0) / sy / STEP_MM))
+    if min(size) < 1 or x1 <= x0 or y1 <= y0:
+        return np.zeros((0, 0), np.float32), 0.0, 0.0
+    part = cv2.resize(trace[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA)
+    return np.clip(part / INK, 0, 1).astype(np.float32), x0 / sx, y0 / sy
