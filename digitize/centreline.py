@@ -13,6 +13,8 @@ from scipy.signal import find_peaks
 
 EDGE = 0.5
 """Ink at the edge of a stroke: half of full, where a sharp edge lies after any symmetric blur."""
+EDGE_PX = 4
+"""How far past the path the edge of its ink is looked for: a pen's width."""
 FINE = 2
 """Samples of the curve a column: 2 ms at 25 mm/s and 10 px per mm, the rate of the signal."""
 STEEP = 2.0
@@ -94,11 +96,12 @@ def find_ink_runs(
     has_ink = touched.any(axis=0)
     first = np.where(has_ink, touched.argmax(axis=0), 0)
     last = np.where(has_ink, height - 1 - touched[::-1].argmax(axis=0), -1)
-    for x in np.flatnonzero(has_ink):  # the whole run of ink, not only the pixels that the path passed
+    for x in np.flatnonzero(has_ink):  # to the stroke's own edges, not on into another row's stroke that touches it
         t, b = int(first[x]), int(last[x])
-        while t > 0 and inked[t - 1, x]:
+        highest, lowest = max(t - EDGE_PX, 0), min(b + EDGE_PX, height - 1)
+        while t > highest and inked[t - 1, x]:
             t -= 1
-        while b < height - 1 and inked[b + 1, x]:
+        while b < lowest and inked[b + 1, x]:
             b += 1
         first[x], last[x] = t, b
     sums = np.concatenate([np.zeros((1, columns)), np.cumsum(trace, axis=0, dtype=np.float64)])

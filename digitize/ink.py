@@ -17,11 +17,14 @@ LINE_MM = 40.0
 """A line of the grid is judged over this length; shorter would take the legs of a calibration pulse for grid."""
 BLOCK_PX = 8
 BROAD_MM = 2.6
-INK_PERCENTILE = 99.4
+INK_PERCENTILE = 99.55
 """Trace and print cover over 1 % of a sheet, so this lies within them, yet is not the blackest noise."""
 MIN_INK = 0.2
 CLEAR = 0.6
 """A trace stands clear of a grid line from this difference on, as part of the ink's own darkness."""
+STROKE_MM = 0.9
+OUTSTANDING = 1.2
+"""How far above the usual rest of a line (its 84th percentile) a stroke's mean must stand; twice that is certain."""
 PALE = 0.2
 """What is paler than this part of the ink is the paper's own texture."""
 
@@ -48,9 +51,27 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
     # Occlusion, not addition: where ink covers a grid line only the rest of the way to full darkness is the ink's doing.
     trace = (left - PALE * full) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
+    sure = judge_grid(trace, left, grid, full, sheet.px_per_mm)
+    return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid), sure)
+
+
+def judge_grid(
+    trace: NDArray[np.float32], left: NDArray[np.float32], grid: NDArray[np.float32], full: float, px_per_mm: tuple[float, float]
+) -> NDArray[np.float32]:
+    """How sure it is, on and beside grid lines, that what is left or not left there is ink or paper.
+
+    Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the rests that lines
+    leave all over the sheet: those come in dashes, a stroke does not.
+    """
     near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
     sure = np.clip((full - near) / full / CLEAR, 0, 1)
-    return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid), sure.astype(np.float32))
+    on_lines = grid > 0.3 * full
+    if on_lines.any():
+        noise = max(float(np.percentile(left[on_lines][::17], 84)), 0.02)
+        along = [max(3, round(STROKE_MM * scale) | 1) for scale in px_per_mm]
+        rest = np.maximum(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1])))
+        sure = np.where(trace > 0.5, np.maximum(sure, np.clip(rest / (OUTSTANDING * noise) - 1, 0, 1)), sure)
+    return np.asarray(sure, np.float32)
 
 
 def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float32]:
@@ -68,7 +89,7 @@ def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
     ndarray of float32, shape (H, W)
         0 on bare paper, near 1 on black.
     """
-    linear = ((np.arange(256) / 250.0).clip(0, 1) ** 2.2).astype(np.float32)
+    linear = ((np.arange(256) / 250.0).clip(0, 1) ** 1.0).astype(np.float32)
     planes = [1 - linear[sheet.rgb[..., k]] for k in range(3)]
     typical = np.array([float(np.mean(plane[sheet.valid][::11])) for plane in planes])
     # Black is the same in all channels, so the channel with the least ink in all is the one that shows the grid least.

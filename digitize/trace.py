@@ -15,6 +15,8 @@ from digitize.stages import Box, Curve, Ink, Layout, Panel, Word
 INK_GAIN = 0.4
 """What a pixel that is all ink gains the path, against 1 that bare paper costs it: a stroke left out must cost, yet a
 neighbouring row with more ink must not pay for the way there and back."""
+FOREIGN_GAIN = 0.25
+"""Part of the gain that ink nearer to another row's baseline still brings: it is mostly that row's."""
 UNSURE_COST = 0.2
 """Cost of a pixel on a dark grid line: a stroke crosses one for less than a pixel of paper, none runs along one."""
 STRAY_MM = 6.0
@@ -65,8 +67,13 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
         mine = owners[k]
         row_ink = Ink(np.where(mine, ink.trace, np.float32(0)), ink.grid, ink.print, ink.sure.copy())
         row_score = np.where(mine, scored, np.float32(-1))
+        for border in [(b + baseline) / 2 for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]:
+            beyond = np.s_[: round(border * px_per_mm[1])] if border < baseline else np.s_[round(border * px_per_mm[1]) :]
+            row_score[beyond] = np.minimum(row_score[beyond], row_score[beyond] * FOREIGN_GAIN)
         hidden = hide_separators(row_score, row_ink, px_per_mm, panels, baseline)
-        for curve in _trace_row(row_score, row_ink, px_per_mm, panels, baseline, reach):
+        begin = min(p.x_mm[0] for p in panels)
+        begin = max([begin, *(right for left, _, right, _ in hidden if left <= begin + SEPARATOR_REACH_MM)])
+        for curve in _trace_row(row_score, row_ink, px_per_mm, panels, (baseline, begin), reach):
             y = _blank(curve, hidden)
             curves.append(replace(curve, y_mm=y, confidence=np.where(np.isfinite(y), curve.confidence, 0.0)))
     return tuple(curves)
@@ -166,10 +173,12 @@ def _trace_row(
     ink: Ink,
     px_per_mm: tuple[float, float],
     panels: list[Panel],
-    baseline_mm: float,
+    home_mm: tuple[float, float],
     reach_mm: float,
 ) -> list[Curve]:
-    x0 = int(max(0, min(p.x_mm[0] for p in panels) * px_per_mm[0]))
+    """Follow one row, whose baseline and first millimetre after the pulse are ``home_mm``, and cut it into panels."""
+    baseline_mm, begin_mm = home_mm
+    x0 = int(max(0, round(begin_mm * px_per_mm[0])))
     x1 = int(min(score.shape[1], max(p.x_mm[1] for p in panels) * px_per_mm[0] + 1))
     y0 = int(max(0, (baseline_mm - reach_mm) * px_per_mm[1]))
     y1 = int(min(score.shape[0], (baseline_mm + reach_mm) * px_per_mm[1]))
