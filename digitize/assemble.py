@@ -7,12 +7,16 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from digitize.record import FS_HZ, LEADS, Ecg, Note
-from digitize.stages import Calibration, Curve, Layout
+from digitize.stages import Calibration, Curve, Layout, Panel
 
 MIN_SHARE = 0.6
-"""A lead of which less than this can be followed is left blank altogether."""
-PARTIAL_SHARE = 0.97
+"""A panel of which less than this can be followed is left blank altogether."""
+SEPARATOR_S = 0.05
+"""A blank of at most this at a panel's end is what the separator hides, not a part that could not be read."""
+UNREAD_S = 0.04
+"""Other blanks count as a part that could not be read when they come to more than this: a millimetre of paper."""
 MODE_STEP_MM = 0.25
+MIN_POINTS = 8
 
 
 def assemble(
@@ -35,55 +39,81 @@ def assemble(
     tuple of Note
         Leads that could not be read, whole or in part.
     """
-    duration_s = max((p.x_mm[1] - p.x_mm[0]) / calibration.mm_per_s + _start_s(p, layout, calibration) for p in layout.panels)
-    samples = round(duration_s * FS_HZ)
-    signal = np.full((samples, len(LEADS)), np.nan)
+    ends_s = [_start_s(p, layout, calibration) + (p.x_mm[1] - p.x_mm[0]) / calibration.mm_per_s for p in layout.panels]
+    signal = np.full((round(max(ends_s) * FS_HZ), len(LEADS)), np.nan)
     quality: dict[str, float] = {}
     notes: list[Note] = []
+    separated = 0
     # Strips last: where a lead is printed twice the strip, which runs the whole page, stands.
     for curve in sorted(curves, key=lambda c: c.panel.strip):
         lead = curve.panel.lead
         if lead not in LEADS:
             continue
-        start_s = _start_s(curve.panel, layout, calibration)
-        values, share = _to_samples(curve, calibration, start_s, samples)
-        good = share * float(np.mean(curve.confidence[np.isfinite(curve.y_mm)])) if share > 0 else 0.0
+        first, last, values = sample_curve(curve, calibration, _start_s(curve.panel, layout, calibration), len(signal))
+        known = np.isfinite(values)
+        share = float(known.mean()) if len(values) else 0.0
+        quality.setdefault(lead, 0.0)
         if share < MIN_SHARE:
-            if not curve.panel.strip:
-                quality[lead] = 0.0
-                notes.append(_unread(lead, share))
+            notes.append(_unread(curve.panel, share))
             continue
-        column = signal[:, LEADS.index(lead)]
-        np.copyto(column, values, where=np.isfinite(values))
-        quality[lead] = max(good, quality.get(lead, 0.0)) if curve.panel.strip else good
-        if share < PARTIAL_SHARE:
-            notes.append(_partly_unread(lead, share))
+        np.copyto(signal[first:last, LEADS.index(lead)], values, where=known)
+        confidence = float(np.mean(curve.confidence[np.isfinite(curve.y_mm)]))
+        quality[lead] = max(quality[lead], share * confidence)
+        inner = _drop_separators(known)
+        separated += len(inner) < len(known)
+        unread_s = float((~inner).sum()) / FS_HZ
+        if unread_s > UNREAD_S:
+            notes.append(_partly_unread(curve.panel, unread_s))
+    if separated:
+        message = f"At the ends of {separated} panels up to {SEPARATOR_S:g} s, hidden by separators, is left blank."
+        notes.append(Note("separators_blank", "info", message))
     return Ecg(signal, FS_HZ, LEADS), {k: quality[k] for k in LEADS if k in quality}, tuple(notes)
 
 
-def _start_s(panel: object, layout: Layout, calibration: Calibration) -> float:
+def _start_s(panel: Panel, layout: Layout, calibration: Calibration) -> float:
     """Page time at which a panel begins: its distance from the left end of the rows."""
     left = min(p.x_mm[0] for p in layout.panels)
-    return (panel.x_mm[0] - left) / calibration.mm_per_s  # type: ignore[attr-defined]
+    return (panel.x_mm[0] - left) / calibration.mm_per_s
 
 
-def _to_samples(
+def sample_curve(
     curve: Curve, calibration: Calibration, start_s: float, samples: int
-) -> tuple[NDArray[np.float64], float]:
-    """Millivolts at the signal's sample times, shape (samples,), and the share of the panel that could be followed."""
-    out = np.full(samples, np.nan)
+) -> tuple[int, int, NDArray[np.float64]]:
+    """A panel's millivolts at the signal's sample times.
+
+    Parameters
+    ----------
+    curve : Curve
+        Points at any spacing.
+    calibration : Calibration
+    start_s : float
+        Page time of the panel's left end.
+    samples : int
+        Of the whole signal.
+
+    Returns
+    -------
+    first, last : int
+        The panel's samples: from its left end up to, not including, its right end.
+    ndarray, shape (last - first,)
+        NaN where either of the two points around a sample is unknown.
+    """
+    left, right = curve.panel.x_mm
+    first = min(samples, max(0, int(np.ceil(start_s * FS_HZ - 1e-6))))
+    last = min(samples, int(np.ceil((start_s + (right - left) / calibration.mm_per_s) * FS_HZ - 1e-6)))
+    values = np.full(max(0, last - first), np.nan)
     known = np.isfinite(curve.y_mm)
-    if known.sum() < 8:
-        return out, 0.0
-    zero_mm = find_zero(curve.y_mm[known])
-    mv = (zero_mm - curve.y_mm) / calibration.mm_per_mv
-    at_s = start_s + (curve.x_mm - curve.panel.x_mm[0]) / calibration.mm_per_s
-    times = np.arange(samples) / FS_HZ
-    inside = (times >= at_s[0]) & (times <= at_s[-1])
-    out[inside] = PchipInterpolator(at_s[known], mv[known], extrapolate=False)(times[inside])
-    nearest = np.clip(np.searchsorted(at_s, times[inside]), 0, len(at_s) - 1)
-    out[np.flatnonzero(inside)[~known[nearest]]] = np.nan
-    return out, float(known.mean())
+    if known.sum() < MIN_POINTS:
+        return first, first + len(values), values
+    mv = (find_zero(curve.y_mm[known]) - curve.y_mm) / calibration.mm_per_mv
+    at_x = left + (np.arange(first, first + len(values)) / FS_HZ - start_s) * calibration.mm_per_s
+    spacing_mm = float(np.median(np.diff(curve.x_mm)))
+    # The panel's ends lie up to one point beyond the first and the last; a value there is the nearest point's.
+    at_x = np.where(np.abs(at_x - np.clip(at_x, curve.x_mm[0], curve.x_mm[-1])) <= spacing_mm, at_x, np.nan)
+    at_x = np.clip(at_x, curve.x_mm[0], curve.x_mm[-1])
+    covered = np.isfinite(np.interp(at_x, curve.x_mm, np.where(known, 0.0, np.nan)))
+    values[covered] = PchipInterpolator(curve.x_mm[known], mv[known])(at_x[covered])
+    return first, first + len(values), values
 
 
 def find_zero(y_mm: NDArray[np.float64]) -> float:
@@ -96,11 +126,23 @@ def find_zero(y_mm: NDArray[np.float64]) -> float:
     return float(np.mean(y_mm[near]))
 
 
-def _unread(lead: str, share: float) -> Note:
-    message = f"Lead {lead} could not be followed ({share:.0%} of it) and is left blank."
-    return Note("lead_unreadable", "error", message, "Look at the overlay there; photograph that part again, closer.")
+def _drop_separators(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The panel without the blanks at its two ends, each if it is no longer than a separator hides."""
+    first, last = int(np.argmax(known)), int(np.argmax(known[::-1]))
+    longest = round(SEPARATOR_S * FS_HZ)
+    return known[first if first <= longest else 0 : len(known) - (last if last <= longest else 0)]
 
 
-def _partly_unread(lead: str, share: float) -> Note:
-    message = f"Lead {lead} was followed over {share:.0%} of its length; the rest is left blank."
+def _unread(panel: Panel, share: float) -> Note:
+    hint = "Look at the overlay there; photograph that part again, closer."
+    if panel.strip:
+        message = f"The rhythm strip of {panel.lead} could not be followed ({share:.0%} of it) and is left out."
+        return Note("strip_unreadable", "warning", message, hint)
+    message = f"Lead {panel.lead} could not be followed ({share:.0%} of it) and is left blank."
+    return Note("lead_unreadable", "error", message, hint)
+
+
+def _partly_unread(panel: Panel, unread_s: float) -> Note:
+    name = f"The rhythm strip of {panel.lead}" if panel.strip else f"Lead {panel.lead}"
+    message = f"{name} could not be followed for {unread_s:.2f} s, left blank."
     return Note("lead_partial", "warning", message, "Look at the overlay there.")

@@ -1,4 +1,4 @@
-"""The picture that people trust: the photo with every traced curve drawn over it, so that a mistake shows at a glance."""
+"""The picture that people trust: the photo with every traced curve over it, so that a mistake shows at a glance."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def colour_of(lead: str) -> tuple[int, int, int]:
     return round(255 * r), round(255 * g), round(255 * b)
 
 
-def _draw_runs(
-    canvas: NDArray[np.uint8], at: NDArray[np.float64], colour: tuple[int, int, int], thick: int
-) -> None:
+def _draw_runs(canvas: NDArray[np.uint8], at: NDArray[np.float64], colour: tuple[int, int, int], thick: int) -> None:
     known = np.isfinite(at[:, 0])
     edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(np.int8), [0]])))
     for first, last in zip(edges[::2], edges[1::2], strict=True):

@@ -18,11 +18,14 @@ from digitize.layout import recognise_layout
 from digitize.load import load
 from digitize.pulse import find_pulse
 from digitize.record import Hints, Patient
-from digitize.stages import Digitization, Photo
+from digitize.stages import Digitization, Photo, Status
 from digitize.text import read_words
 from digitize.trace import trace_panels
 from digitize.upright import turn_upright
-from digitize.verify import check_page, check_picture, rename_leads
+from digitize.verify import check_ink, check_panels, check_picture, check_signal, rename_leads
+
+UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_unreadable"})
+"""Notes that make a reading partial: something that is printed could not be read."""
 
 
 def digitize(source: str | Path | bytes, hints: Hints | None = None, page: int = 1) -> Digitization:
@@ -59,10 +62,12 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         sheet = flatten(photo, lattice)
     with clock("ink"):
         ink = separate_ink(sheet, lattice.pitch_mm)
+        check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels = turn_upright(lattice, sheet, ink)
     with clock("layout"):
         layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
+        cut = check_panels(layout, sheet)
     with clock("text"):
         words = read_words(ink.trace, sheet.px_per_mm)
         facts = parse_header(words)
@@ -72,14 +77,25 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
     with clock("assemble"):
         ecg, quality, unread = assemble(curves, calibration, layout)
-        doubts = check_page(ecg, quality, layout, sheet, lattice)
+        doubts = check_signal(ecg, quality)
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
-    notes = (*unread, *doubts, *assumed)
-    status = "partial" if any(note.severity == "error" or note.code == "lead_partial" for note in notes) else "ok"
+    notes = (*cut, *unread, *doubts, *assumed)
+    status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"
     return Digitization(
-        ecg, photo, lattice, sheet, layout, calibration, curves, (*labels, *words), patient, quality, notes,
-        clock.timings_s, status,
-    )  # fmt: skip
+        ecg=ecg,
+        photo=photo,
+        lattice=lattice,
+        sheet=sheet,
+        layout=layout,
+        calibration=calibration,
+        curves=curves,
+        words=(*labels, *words),
+        patient=patient,
+        quality=quality,
+        notes=notes,
+        timings_s=clock.timings_s,
+        status=status,
+    )
 
 
 def choose_patient(hinted: Patient, printed: Patient) -> Patient:
@@ -88,8 +104,9 @@ def choose_patient(hinted: Patient, printed: Patient) -> Patient:
     sex = printed.sex if hinted.sex is None else hinted.sex
     if age_y is None and sex is None:
         return Patient()
-    hinted_any, printed_any = hinted.age_y is not None or hinted.sex is not None, (age_y, sex) != (hinted.age_y, hinted.sex)
-    source = "hint" if not printed_any else "hint and printed" if hinted_any else "printed"
+    hint = hinted.age_y is not None or hinted.sex is not None
+    print_adds = (age_y, sex) != (hinted.age_y, hinted.sex)
+    source = " and ".join(name for name, used in (("hint", hint), ("printed", print_adds)) if used)
     return replace(hinted, age_y=age_y, sex=sex, source=source)
 
 

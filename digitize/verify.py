@@ -1,18 +1,33 @@
-"""Whether what was read can be trusted: checks on the picture before, and on the signal after."""
+"""Whether what was read can be trusted: checks on the picture, its ink, its panels, and on the signal at the end."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UsageError
-from digitize.record import Ecg, Hints, Note
-from digitize.stages import Lattice, Layout, Photo, Sheet
+from digitize.record import LEADS, Ecg, Hints, Note
+from digitize.stages import Ink, Layout, Photo, Sheet
 
-MIN_READ_LEADS = 6
 MIN_PX_PER_MM = 2.2
 """A pen line of 0.3 mm is then over half a pixel; below this strokes beside each other run together."""
+MAX_EDGE_MM = 0.4
+"""Photos, scans and screenshots at hand measure 0.11 to 0.24, pages softened by a Gaussian of 0.3 mm 0.40: R peaks
+then lose a tenth of their height."""
+MIN_EDGES = 400
+"""Places where a stroke's edges can be measured: sheets at hand have 5000 and more, empty ones under 100."""
+MOST_PERCENT = 99.0
+REACH_MM = 0.6
+STROKE_MM = 1.2
+EVERY_PX = 5
+MAX_CUT = 0.3
+"""Share of the traces' place outside the picture at which the page counts as cut off: a row of three, not a column of
+four."""
+CUT_NOTE = 0.02
+MIN_READ_LEADS = 6
 EINTHOVEN_MV = 0.15
 
 
@@ -28,6 +43,65 @@ def check_picture(photo: Photo) -> None:
         raise NoEcgFound("The picture is blank.")
 
 
+def check_ink(sheet: Sheet, ink: Ink) -> None:
+    """Refuse a sheet without ink, or on which the ink is too soft to follow.
+
+    Raises
+    ------
+    TooBlurred
+        When the picture has too few pixels for each millimetre of paper, or its strokes have no edges.
+    NoEcgFound
+        When there is a grid and nothing on it.
+    """
+    if sheet.photo_px_per_mm < MIN_PX_PER_MM:
+        raise TooBlurred(
+            f"The picture shows only {sheet.photo_px_per_mm:.1f} pixels a millimetre of paper.",
+            "Use the original picture or photograph the page closer.",
+        )
+    edges_mm = measure_edges(ink.trace, sheet.px_per_mm)
+    enough = len(edges_mm) >= MIN_EDGES
+    edge_mm = float(np.median(edges_mm)) if enough else measure_grid_edge(sheet)
+    if edge_mm > MAX_EDGE_MM:
+        raise TooBlurred(f"The strokes are blurred over {edge_mm:.1f} mm of paper.")
+    if not enough:
+        raise NoEcgFound("There is a grid in the picture, but no traces on it.")
+
+
+def measure_edges(ink: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float64]:
+    """How wide the edges of thin strokes are: their darkness over its steepest change, at many places of the sheet.
+
+    A thick pen is not blurred, nor is a photo of many soft pixels sharp: the edge is measured, in millimetres.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W)
+        0 on paper, 1 on full ink.
+    px_per_mm : (float, float)
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Millimetres; about 1.6 standard deviations of a Gaussian blur.
+    """
+    widths = []
+    for plane, scale in ((ink[:, ::EVERY_PX], px_per_mm[1]), (ink[::EVERY_PX].T, px_per_mm[0])):
+        plane = np.ascontiguousarray(plane)
+        around, beyond = 2 * int(REACH_MM * scale) + 1, int(STROKE_MM * scale)
+        steepest = maximum_filter1d(np.abs(np.diff(plane, axis=0, prepend=0)), around, axis=0)
+        paper = np.maximum(np.roll(plane, beyond, axis=0), np.roll(plane, -beyond, axis=0)) < 0.1
+        at = (plane >= 0.5) & (plane == maximum_filter1d(plane, around, axis=0)) & paper & (steepest > 0)
+        widths.append((plane[at] / steepest[at] / scale).astype(np.float64))
+    return np.concatenate(widths)
+
+
+def measure_grid_edge(sheet: Sheet) -> float:
+    """How wide the edges of whatever is on the sheet are, in mm: the range of its darkness over its steepest change."""
+    darkness = 1 - sheet.rgb[::2].min(axis=2).astype(np.float32) / 255
+    steepest = np.percentile(np.abs(np.diff(darkness, axis=1)), MOST_PERCENT)
+    least, most = np.percentile(darkness, (100 - MOST_PERCENT, MOST_PERCENT))
+    return float((most - least) / max(float(steepest), 1e-3) / sheet.px_per_mm[0])
+
+
 def rename_leads(layout: Layout, hints: Hints) -> Layout:
     """Give the panels the names a person gave, in reading order."""
     if hints.lead_names is None:
@@ -41,43 +115,48 @@ def rename_leads(layout: Layout, hints: Hints) -> Layout:
     return replace(layout, panels=panels, source="hint")
 
 
-def check_page(
-    ecg: Ecg, quality: dict[str, float], layout: Layout, sheet: Sheet, lattice: Lattice
-) -> tuple[Note, ...]:
-    """Refuse what is not worth delivering, and note what is doubtful.
+def check_panels(layout: Layout, sheet: Sheet) -> tuple[Note, ...]:
+    """Refuse a page of which too much lies outside the picture, and name the leads of which a part does.
 
     Raises
     ------
-    TooBlurred
-        When the picture has too few pixels for each millimetre of paper.
     PageCutOff
-        When most of the rows lie outside the picture.
-    NoEcgFound
-        When no traces could be followed on the grid.
     """
-    if sheet.photo_px_per_mm < MIN_PX_PER_MM:
-        raise TooBlurred(
-            f"The picture shows only {sheet.photo_px_per_mm:.1f} pixels a millimetre of paper.",
-            "Use the original picture or photograph the page closer.",
-        )
+    panels = [p for p in layout.panels if not p.strip]
+    widest_mm = max(p.x_mm[1] - p.x_mm[0] for p in panels)
+    outside = {p.lead: 1 - _shown_mm(p.x_mm, p.baseline_mm, sheet) / widest_mm for p in panels}
+    share = float(np.mean(list(outside.values())))
+    if share > MAX_CUT:
+        raise PageCutOff(f"{share:.0%} of the traces' place lies outside the picture.")
+    cut = [lead for lead in LEADS if outside.get(lead, 0.0) > CUT_NOTE]
+    if not cut:
+        return ()
+    message = f"The picture ends before the trace does in {', '.join(cut)}; what it does not show is left blank."
+    return (Note("lead_cut_off", "warning", message, PageCutOff.default_hint),)
+
+
+def _shown_mm(x_mm: tuple[float, float], y_mm: float, sheet: Sheet) -> float:
+    """How much of a stretch of paper the photo shows."""
+    sx, sy = sheet.px_per_mm
+    row = round(y_mm * sy)
+    if not 0 <= row < len(sheet.valid):
+        return 0.0
+    first, last = (max(0, round(x * sx)) for x in x_mm)
+    return float(sheet.valid[row, first : max(first, last)].sum()) / sx
+
+
+def check_signal(ecg: Ecg, quality: dict[str, float]) -> tuple[Note, ...]:
+    """Refuse a signal that is not worth delivering, and note what is doubtful in it.
+
+    Raises
+    ------
+    NoEcgFound
+        When too few leads could be followed.
+    """
     read = [lead for lead, good in quality.items() if good > 0]
     if len(read) < MIN_READ_LEADS:
-        outside = _share_outside(layout, sheet)
-        if outside > 0.25:
-            raise PageCutOff(f"{outside:.0%} of the traces' place lies outside the picture.")
-        raise NoEcgFound("The traces could not be followed in enough leads.")
-    return (*_check_einthoven(ecg),)
-
-
-def _share_outside(layout: Layout, sheet: Sheet) -> float:
-    """Part of the panels that the photo does not show."""
-    sx, sy = sheet.px_per_mm
-    shares = []
-    for panel in layout.panels:
-        y = int(np.clip(panel.baseline_mm * sy, 0, sheet.valid.shape[0] - 1))
-        row = sheet.valid[y, int(panel.x_mm[0] * sx) : int(panel.x_mm[1] * sx)]
-        shares.append(1 - float(row.mean()) if len(row) else 1.0)
-    return float(np.mean(shares))
+        raise NoEcgFound(f"Traces could be followed in only {len(read)} leads.")
+    return _check_einthoven(ecg)
 
 
 def _check_einthoven(ecg: Ecg) -> tuple[Note, ...]:
