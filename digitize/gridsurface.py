@@ -11,7 +11,7 @@ from scipy.sparse.linalg import splu
 
 from digitize.gridgrow import Nodes
 
-STIFFNESS = 0.6
+STIFFNESS = 0.15
 """Weight of the surface's bending against its distance from the nodes; creases must still be followed."""
 FLAT = 2.0
 """How many times their scatter among neighbours lines may lie off a ruler for the page to be taken as flat."""
