@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analyze.beats import find_beats
@@ -24,6 +27,9 @@ DISCLAIMER = (
 )
 
 RULES: tuple[str, ...] = ("udmi4",)
+
+PAGE_NETWORKS: tuple[str, ...] = ("labels",)
+"""Networks that every reading of a page uses, by the names of their cards in ``digitize/weights``."""
 
 
 @dataclass(frozen=True)
@@ -162,13 +168,21 @@ def software_version() -> str:
         return "0+unknown"
 
 
+@cache
+def hash_networks(names: tuple[str, ...]) -> dict[str, str]:
+    """SHA-256 of the weights of each network, as its card has it."""
+    folder = files("digitize").joinpath("weights")
+    return {name: json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))["sha256"] for name in names}
+
+
 def to_json(report: Report) -> dict[str, Any]:
     """The report as ``report.schema.json`` has it: null, never 0 or NaN, for what is not known."""
     m = asdict(report.measurements)
     m.pop("amplitudes")
+    networks = PAGE_NETWORKS if report.source else ()
     document = {
         "schema_version": SCHEMA_VERSION,
-        "software": {"version": software_version(), "weights": {}},
+        "software": {"version": software_version(), "weights": hash_networks(networks)},
         "input": None if report.source is None else asdict(report.source),
         "status": report.status,
         "notes": [asdict(note) for note in report.notes],
