@@ -19,7 +19,7 @@ from digitize.arrange import (
     count_contradictions,
 )
 from digitize.errors import UnknownLayout
-from digitize.rows import find_rows, keep_long, measure_coverage
+from digitize.rows import beat_together, find_rows, keep_long, measure_coverage
 from digitize.separators import find_columns
 from digitize.sheets import KnownSheet, load_layouts
 from digitize.stages import Layout, Panel, Word
@@ -36,9 +36,14 @@ CONTRADICTED = 2
 SNAP = 0.03
 STRIP_GAP = (0.35, 1.7)
 """A strip follows the row above it at this many times the usual distance of rows."""
-MIN_STRIP_COVERAGE, MIN_NAMED_COVERAGE = 0.65, 0.3
+MIN_STRIP_COVERAGE, MIN_NAMED_COVERAGE = 0.5, 0.3
+MIN_TOGETHER = 0.25
+"""A strip that no label names must beat with the rows."""
 MIN_SHOWN = 0.3
 """A row or column without a single label is there only when ink runs along this part of it."""
+
+Lower = tuple[float, float, float]
+"""Height of a row of ink below the sheet's rows, its coverage, and how well it beats with them."""
 
 
 def recognise_layout(
@@ -79,7 +84,13 @@ def recognise_layout(
     extent = found.x0_mm - LABEL_LEAD_IN_MM, found.x0_mm + found.sheet.columns * found.dx_mm
     coverage = measure_coverage(trace, px_per_mm, extent)
     baselines = place_rows(found, coverage, px_per_mm[1])
-    strips = find_strips(found, baselines, coverage, px_per_mm[1], labels, sheets)
+    inked = keep_long(trace, px_per_mm)
+    lower = [
+        (y, float(coverage[round(y * px_per_mm[1])]), beat_together(inked, px_per_mm, baselines, y, extent))
+        for y in find_rows(coverage, px_per_mm[1], MIN_NAMED_COVERAGE)
+        if y > baselines[-1]
+    ]
+    strips = find_strips(found, baselines, lower, labels, sheets)
     return lay_panels(found, baselines, strips, trace, px_per_mm, "hint" if hint else "labels")
 
 
@@ -128,8 +139,7 @@ def place_rows(found: Arrangement, coverage: NDArray[np.float64], px_per_mm: flo
 def find_strips(
     found: Arrangement,
     baselines: list[float],
-    coverage: NDArray[np.float64],
-    px_per_mm: float,
+    lower: list[Lower],
     labels: tuple[Word, ...],
     sheets: Sequence[KnownSheet],
 ) -> list[tuple[str, float]]:
@@ -141,10 +151,10 @@ def find_strips(
     column = [w for w in labels if abs(anchor(w)[0] - found.x0_mm) < 1.5 * LABEL_DX_MM and w.confidence > SURE]
     last, strips = baselines[-1], list[tuple[str, float]]()
     names = {name for row in found.sheet.rows for name in row}
-    for y in find_rows(coverage, px_per_mm, MIN_NAMED_COVERAGE):
+    for y, coverage, together in lower:
         near = [w for w in column if abs(anchor(w)[1] - y - offset) < LABEL_DY_MM and w.text in names]
         label = max(near, key=lambda w: w.confidence).text if near else ""
-        if not label and coverage[round(y * px_per_mm)] < MIN_STRIP_COVERAGE:
+        if not label and (coverage < MIN_STRIP_COVERAGE or together < MIN_TOGETHER):
             continue
         if y > last + STRIP_GAP[1] * found.dy_mm:  # a footer or a frame, not the next row
             break

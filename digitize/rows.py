@@ -12,12 +12,14 @@ BAND_MM = 3.0
 CELL_MM = 1.0
 LONG_MM = 9.0
 """Ink connected over less than this is not counted as trace."""
-STRAIGHT_MM = 40.0
+STRAIGHT_MM = 70.0
 """No heart draws a line this long without a bend; frames are drawn so."""
 MIN_ROW_GAP_MM = 9.0
 """Rows stand at least this far apart; twelve on one landscape page about 14 mm."""
 MIN_COVERAGE = 0.5
 INK = 0.5
+NEAR_MM, TALL_MM = 8.0, 4.0
+"""Strokes are compared this far around a row, and no more the taller they get."""
 
 
 def measure_coverage(
@@ -83,3 +85,47 @@ def find_rows(coverage: NDArray[np.float64], px_per_mm_y: float, min_coverage: f
     smooth = np.convolve(coverage, kernel / kernel.sum(), mode="same")
     peaks, _ = find_peaks(smooth, height=min_coverage, distance=max(1, int(MIN_ROW_GAP_MM * px_per_mm_y)))
     return [float(p) / px_per_mm_y for p in peaks]
+
+
+def beat_together(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    baselines_mm: list[float],
+    other_mm: float,
+    extent_mm: tuple[float, float],
+) -> float:
+    """How well another row's steep strokes stand below those of the rows: leads are recorded at one time.
+
+    Parameters
+    ----------
+    inked : ndarray of uint8, shape (H, W)
+        From `keep_long`.
+    px_per_mm : (float, float)
+    baselines_mm : list of float
+    other_mm : float
+        Height of the row in question.
+    extent_mm : (float, float)
+        From where to where the rows run.
+
+    Returns
+    -------
+    float
+        Correlation of the height of ink along the rows, -1 to 1: table wood and footers have about 0.
+    """
+    rows = [_measure_strokes(inked, px_per_mm, y, extent_mm) for y in (*baselines_mm, other_mm)]
+    *body, other = [(row - row.mean()) / (row.std() + 0.1) for row in rows]
+    usual = np.mean(body, axis=0)
+    turned = [np.roll(other, k) for k in range(-2, 3)]  # a beat reaches leads a little apart
+    return float(max(np.mean(usual * t) for t in turned) / (usual.std() * other.std() + 1e-6))
+
+
+def _measure_strokes(
+    inked: NDArray[np.uint8], px_per_mm: tuple[float, float], y_mm: float, extent_mm: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Height of ink near a row in every `CELL_MM` along it, up to `TALL_MM`."""
+    top, bottom = (max(0, round((y_mm + d) * px_per_mm[1])) for d in (-NEAR_MM, NEAR_MM))
+    left, right = (max(0, round(x * px_per_mm[0])) for x in extent_mm)
+    height = inked[top:bottom, left:right].sum(axis=0) / px_per_mm[1]
+    cell = max(1, round(CELL_MM * px_per_mm[0]))
+    cells = height[: len(height) // cell * cell].reshape(-1, cell).mean(axis=1)
+    return np.minimum(cells, TALL_MM)

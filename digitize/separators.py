@@ -6,15 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SEARCH_MM = (-8.0, 4.0)
+SEARCH_MM = (-6.0, 4.0)
 """Left and right of where the labels put a boundary."""
 ARM_MM = 2.2
 """A separator reaches at least this far above and below the baseline; a QRS rarely does both, and never in all rows."""
+TICK_MM, TICK_REACH_MM, BESIDE_MM = 2.0, 8.0, 0.7
+"""Ticks, one above and one below the trace, are at least this long, this near the baseline, and thin."""
 MIN_SOLIDITY = 0.38
 STRETCHES = tuple(k * 0.005 for k in range(-9, 10))
 STRETCH_COST = 1.5
 """For columns wider or narrower than they should be; the paper speed is surer than a few strokes."""
-SHIFT_COST = 0.01
+SHIFT_COST = 0.04
 """For each millimetre from where the labels put the boundaries."""
 
 
@@ -44,7 +46,9 @@ def find_columns(
     """
     if columns == 1:
         return begin_mm, width_mm
-    strength = measure_separators(trace, px_per_mm, baselines_mm)
+    strength = np.maximum(
+        measure_separators(trace, px_per_mm, baselines_mm), measure_ticks(trace, px_per_mm, baselines_mm)
+    )
     strength = np.convolve(strength, np.hanning(9) / np.hanning(9).sum(), mode="same")
     at = np.arange(len(strength)) / px_per_mm[0]
     shifts = np.arange(SEARCH_MM[0], SEARCH_MM[1] + 0.01, 0.1)
@@ -55,11 +59,34 @@ def find_columns(
         near = np.interp(begins[:, None] + width * np.arange(1, columns), at, strength, left=0, right=0)
         # All boundaries have separators or none has: one tall QRS under a boundary is no proof.
         solid = (near.mean(axis=1) + near.min(axis=1)) / 2
-        worth = np.where(solid > MIN_SOLIDITY, solid, -np.inf) - STRETCH_COST * abs(stretch) - SHIFT_COST * abs(shifts)
+        worth = solid - SHIFT_COST * abs(shifts)
+        worth = np.where(worth > MIN_SOLIDITY, worth - STRETCH_COST * abs(stretch), -np.inf)
         k = int(np.argmax(worth))
         if worth[k] > score:
             best, score = (float(begins[k]), width), float(worth[k])
     return best
+
+
+def measure_ticks(
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baselines_mm: list[float]
+) -> NDArray[np.float64]:
+    """In which share of the rows upright strokes stand above and below the trace at each column, shape (W,)."""
+    sx, sy = px_per_mm
+    upright = cv2.erode(cv2.dilate(trace, np.ones((1, 3), np.uint8)), np.ones((round(TICK_MM * sy), 1), np.uint8))
+    # A stroke is dark on paper: what lies beside it, half a millimetre off, is not.
+    beside = np.maximum(
+        np.roll(upright, round(BESIDE_MM * sx), axis=1), np.roll(upright, -round(BESIDE_MM * sx), axis=1)
+    )
+    upright = np.maximum(upright - beside, 0)
+    half = round(TICK_MM * sy / 2)
+    rows = []
+    for baseline in baselines_mm:
+        y = round(baseline * sy)
+        above = upright[max(0, y - round(TICK_REACH_MM * sy)) : max(0, y - half)]
+        below = upright[y + half : y + round(TICK_REACH_MM * sy)]
+        if len(above) and len(below):
+            rows.append(np.minimum(above.max(axis=0), below.max(axis=0)))
+    return np.asarray(np.mean(rows, axis=0) if rows else np.zeros(trace.shape[1]), np.float64)
 
 
 def measure_separators(
