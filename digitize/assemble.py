@@ -118,11 +118,11 @@ def sample_curve(
 
 def find_zero(y_mm: NDArray[np.float64]) -> float:
     """The height at which a trace mostly lies: its isoelectric line, roughly."""
-    edges = np.arange(y_mm.min() - MODE_STEP_MM, y_mm.max() + 2 * MODE_STEP_MM, MODE_STEP_MM)
+    edges = np.arange(y_mm.min() - 2 * MODE_STEP_MM, y_mm.max() + 2 * MODE_STEP_MM, MODE_STEP_MM)
     counts, _ = np.histogram(y_mm, edges)
     smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same")
     best = int(np.argmax(smooth))
-    near = np.abs(y_mm - (edges[best] + edges[best + 1]) / 2) <= 2 * MODE_STEP_MM
+    near = np.abs(y_mm - edges[best] - MODE_STEP_MM / 2) <= 2 * MODE_STEP_MM
     return float(np.mean(y_mm[near]))
 
 
