@@ -32,6 +32,7 @@ MAX_STRAY = 0.35
 MAX_INSIDE = 0.2
 EDGE_MM = 0.5
 SAME_X_MM, SAME_WIDTH_MM, AGREE = 1.5, 1.0, 0.08
+MIN_CUT_ROWS = 2
 """Pulses of one page stand below each other and are alike; the last is a part of their height."""
 
 
@@ -80,7 +81,7 @@ def find_pulse(trace: NDArray[np.float32], px_per_mm: tuple[float, float], layou
         alike = [max(same, key=lambda s: s.score) for f in by_row if (same := [s for s in f if _alike(s, seed)])]
         if sum(s.score for s in alike) > sum(s.score for s in best):
             best = alike
-    if not best:
+    if not best or (best[0].cut and len(best) < MIN_CUT_ROWS):
         return None
     height, left, right = (float(np.median([getattr(s, k) for s in best])) for k in ("height", "left", "right"))
     return Pulse(height, right - left, right, len(best))
@@ -92,11 +93,12 @@ class _Shape:
     right: float
     height: float
     score: float
+    cut: bool = False
 
 
 def _alike(a: _Shape, b: _Shape) -> bool:
     same_width = abs((a.right - a.left) - (b.right - b.left)) < SAME_WIDTH_MM
-    return same_width and abs(a.height / b.height - 1) < AGREE and abs(a.left - b.left) < SAME_X_MM
+    return same_width and abs(a.height / b.height - 1) < AGREE and abs(a.right - b.right) < SAME_X_MM
 
 
 def _find_rectangles(
@@ -138,6 +140,18 @@ def _find_rectangles(
                 score = float(across - stray + solid[k, :, left].max() + solid[k, :, right].max())
                 sides = [x0_mm + _centre(ink[top + edge : top + min(legs) - edge], x) * STEP_MM for x in (left, right)]
                 shapes.append(_Shape(*sides, tall, score))
+    if not shapes and not outer:
+        for right in np.flatnonzero(reach.max(axis=0) > 0):
+            for k in np.flatnonzero(reach[:, right] > 0):
+                top, leg = int(tops[k]), int(reach[k, right])
+                run = int(np.argmin(np.append(level[top, : right - 1][::-1] > 0.5, False)))
+                room = ink[top + 2 * edge : top + leg - 2 * edge, max(0, right - run) : right - edge]
+                if run * STEP_MM >= WIDTH_MM[0] and room.size and room.mean() <= MAX_INSIDE / 4:
+                    tall = _measure_height(ink, (right - run, right), int(right), top, leg)
+                    middle = x0_mm + _centre(ink[top + edge : top + leg - edge], int(right)) * STEP_MM
+                    shapes.append(
+                        _Shape(middle - run * STEP_MM, middle, tall, float(solid[k, :, right].max()), cut=True)
+                    )
     return [s for s in shapes if HEIGHT_MM[0] <= s.height <= HEIGHT_MM[1]]
 
 

@@ -12,6 +12,8 @@ ARM_MM = 2.2
 """A separator reaches at least this far above and below the baseline; a QRS rarely does both, and never in all rows."""
 TICK_MM, TICK_REACH_MM, BESIDE_MM = 2.0, 8.0, 0.7
 """Ticks, one above and one below the trace, are at least this long, this near the baseline, and thin."""
+GAP_MM, FAINT = 0.9, 0.2
+"""Where a panel ends without a mark, the trace is lifted for a millimetre, in all rows at once."""
 MIN_SOLIDITY = 0.38
 STRETCHES = tuple(k * 0.005 for k in range(-9, 10))
 STRETCH_COST = 1.5
@@ -46,9 +48,8 @@ def find_columns(
     """
     if columns == 1:
         return begin_mm, width_mm
-    strength = np.maximum(
-        measure_separators(trace, px_per_mm, baselines_mm), measure_ticks(trace, px_per_mm, baselines_mm)
-    )
+    kinds = [find(trace, px_per_mm, baselines_mm) for find in (measure_separators, measure_ticks, measure_gaps)]
+    strength = np.maximum.reduce(kinds)
     strength = np.convolve(strength, np.hanning(9) / np.hanning(9).sum(), mode="same")
     at = np.arange(len(strength)) / px_per_mm[0]
     shifts = np.arange(SEARCH_MM[0], SEARCH_MM[1] + 0.01, 0.1)
@@ -86,6 +87,22 @@ def measure_ticks(
         below = upright[y + half : y + round(TICK_REACH_MM * sy)]
         if len(above) and len(below):
             rows.append(np.minimum(above.max(axis=0), below.max(axis=0)))
+    return np.asarray(np.mean(rows, axis=0) if rows else np.zeros(trace.shape[1]), np.float64)
+
+
+def measure_gaps(
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baselines_mm: list[float]
+) -> NDArray[np.float64]:
+    """In which share of the rows the trace breaks off for a moment at each column, shape (W,)."""
+    sx, sy = px_per_mm
+    aside = round(GAP_MM * sx)
+    rows = []
+    for baseline in baselines_mm:
+        band = trace[max(0, round((baseline - TICK_REACH_MM) * sy)) : round((baseline + TICK_REACH_MM) * sy)]
+        if len(band):
+            runs = (band.max(axis=0) > FAINT).astype(np.float64)
+            # A missed pixel is no gap, and the end of the paper none either: the trace goes on a little further.
+            rows.append(np.minimum(np.roll(runs, aside), np.roll(runs, -aside)) * (1 - runs))
     return np.asarray(np.mean(rows, axis=0) if rows else np.zeros(trace.shape[1]), np.float64)
 
 
