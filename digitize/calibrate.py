@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from digitize.header import HeaderFacts
-from digitize.pulse import Pulse
+from digitize.pulse import USUAL_GAINS_MM_MV, Pulse
 from digitize.record import Hints, Note
 from digitize.stages import Calibration
 
-USUAL_GAINS = (2.5, 5.0, 10.0, 20.0, 40.0)
 ASSUMED_GAIN_MM_MV = 10.0
 ASSUMED_SPEED_MM_S = 25.0
 SNAP = 0.12
@@ -65,5 +64,5 @@ def _choose_gain(pulse: Pulse | None, facts: HeaderFacts, hints: Hints) -> tuple
 
 def _snap(height_mm: float) -> float | None:
     """The usual gain nearest to a pulse's height, or None when it is near none."""
-    nearest = min(USUAL_GAINS, key=lambda gain: abs(height_mm / gain - 1))
+    nearest = min(USUAL_GAINS_MM_MV, key=lambda gain: abs(height_mm / gain - 1))
     return nearest if abs(height_mm / nearest - 1) <= SNAP else None

@@ -13,6 +13,7 @@ from digitize.arrange import (
     LABEL_DY_MM,
     SPEEDS_MM_S,
     SURE,
+    SYMMETRIC,
     Arrangement,
     anchor,
     arrange_labels,
@@ -37,6 +38,8 @@ SNAP = 0.03
 STRIP_GAP = (0.35, 1.7)
 """A strip follows the row above it at this many times the usual distance of rows."""
 MIN_STRIP_COVERAGE, MIN_NAMED_COVERAGE = 0.5, 0.3
+SURE_STRIP = 0.85
+"""II and III are misread for each other easily: less sure than this, the usual name stands."""
 MIN_TOGETHER = 0.25
 """A strip that no label names must beat with the rows."""
 MIN_SHOWN = 0.3
@@ -153,8 +156,9 @@ def find_strips(
     names = {name for row in found.sheet.rows for name in row}
     for y, coverage, together in lower:
         near = [w for w in column if abs(anchor(w)[1] - y - offset) < LABEL_DY_MM and w.text in names]
-        label = max(near, key=lambda w: w.confidence).text if near else ""
-        if not label and (coverage < MIN_STRIP_COVERAGE or together < MIN_TOGETHER):
+        word = max(near, key=lambda w: w.confidence, default=None)
+        label = word.text if word and (word.text not in SYMMETRIC or word.confidence > SURE_STRIP) else ""
+        if not word and (coverage < MIN_STRIP_COVERAGE or together < MIN_TOGETHER):
             continue
         if y > last + STRIP_GAP[1] * found.dy_mm:  # a footer or a frame, not the next row
             break

@@ -32,7 +32,9 @@ MAX_STRAY = 0.35
 MAX_INSIDE = 0.2
 EDGE_MM = 0.5
 SAME_X_MM, SAME_WIDTH_MM, AGREE = 1.5, 1.0, 0.08
-MIN_CUT_ROWS = 2
+EXACT = 0.05
+"""Half a pulse, or one in a single row of several, must have a usual height to be believed."""
+USUAL_GAINS_MM_MV = (2.5, 5.0, 10.0, 20.0, 40.0)
 """Pulses of one page stand below each other and are alike; the last is a part of their height."""
 
 
@@ -81,9 +83,12 @@ def find_pulse(trace: NDArray[np.float32], px_per_mm: tuple[float, float], layou
         alike = [max(same, key=lambda s: s.score) for f in by_row if (same := [s for s in f if _alike(s, seed)])]
         if sum(s.score for s in alike) > sum(s.score for s in best):
             best = alike
-    if not best or (best[0].cut and len(best) < MIN_CUT_ROWS):
+    if not best:
         return None
     height, left, right = (float(np.median([getattr(s, k) for s in best])) for k in ("height", "left", "right"))
+    lone = len(best) == 1 < len(by_row)
+    if (best[0].cut or lone) and min(abs(height / gain - 1) for gain in USUAL_GAINS_MM_MV) > EXACT:
+        return None
     return Pulse(height, right - left, right, len(best))
 
 
@@ -129,7 +134,8 @@ def _find_rectangles(
     reach = np.where(fits, length[..., None], 0).max(axis=1)
     edge = round(EDGE_MM / STEP_MM)
     shapes = []
-    for left, right in _pairs(reach.max(axis=0) > 0):
+    legs_at = _thin(np.where(fits, solid, 0).max(axis=(0, 1)))
+    for left, right in _pairs(legs_at):
         for k in np.flatnonzero((reach[:, left] > 0) & (reach[:, right] > 0)):
             top, legs = int(tops[k]), (int(reach[k, left]), int(reach[k, right]))
             across = (along[top, right + 1] - along[top, left]) / (right + 1 - left)
@@ -141,7 +147,7 @@ def _find_rectangles(
                 sides = [x0_mm + _centre(ink[top + edge : top + min(legs) - edge], x) * STEP_MM for x in (left, right)]
                 shapes.append(_Shape(*sides, tall, score))
     if not shapes and not outer:
-        for right in np.flatnonzero(reach.max(axis=0) > 0):
+        for right in legs_at:
             for k in np.flatnonzero(reach[:, right] > 0):
                 top, leg = int(tops[k]), int(reach[k, right])
                 run = int(np.argmin(np.append(level[top, : right - 1][::-1] > 0.5, False)))
@@ -155,13 +161,22 @@ def _find_rectangles(
     return [s for s in shapes if HEIGHT_MM[0] <= s.height <= HEIGHT_MM[1]]
 
 
-def _pairs(legs: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _thin(solid: NDArray[np.float64]) -> list[int]:
+    """One column for each upright stroke: where it is inked best, the middle of several as good."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], solid > 0, [0]]).astype(int)))
+    best = []
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        top = start + np.flatnonzero(solid[start:stop] > solid[start:stop].max() - 0.02)
+        best.append(int(top[len(top) // 2]))
+    return best
+
+
+def _pairs(legs: list[int]) -> Iterator[tuple[int, int]]:
     """Columns that may be the two legs of one pulse."""
-    at = np.flatnonzero(legs)
-    for left in at:
-        for right in at:
+    for k, left in enumerate(legs):
+        for right in legs[k + 1 :]:
             if WIDTH_MM[0] <= (right - left) * STEP_MM <= WIDTH_MM[1]:
-                yield int(left), int(right)
+                yield left, right
 
 
 def _centre(ink: NDArray[np.float32], column: int) -> float:

@@ -14,7 +14,8 @@ TICK_MM, TICK_REACH_MM, BESIDE_MM = 2.0, 8.0, 0.7
 """Ticks, one above and one below the trace, are at least this long, this near the baseline, and thin."""
 GAP_MM, FAINT = 0.9, 0.2
 """Where a panel ends without a mark, the trace is lifted for a millimetre, in all rows at once."""
-MIN_SOLIDITY = 0.38
+MIN_SOLIDITY, MIN_SOLIDITY_ALONE = 0.38, 0.6
+"""The latter where only one boundary speaks: a QRS of all rows may stand near it."""
 STRETCHES = tuple(k * 0.005 for k in range(-9, 10))
 STRETCH_COST = 1.5
 """For columns wider or narrower than they should be; the paper speed is surer than a few strokes."""
@@ -53,6 +54,7 @@ def find_columns(
     strength = np.convolve(strength, np.hanning(9) / np.hanning(9).sum(), mode="same")
     at = np.arange(len(strength)) / px_per_mm[0]
     shifts = np.arange(SEARCH_MM[0], SEARCH_MM[1] + 0.01, 0.1)
+    least = MIN_SOLIDITY if columns > 2 else MIN_SOLIDITY_ALONE
     best, score = (begin_mm, width_mm), -np.inf
     for stretch in STRETCHES:
         width = width_mm * (1 + stretch)
@@ -61,7 +63,7 @@ def find_columns(
         # All boundaries have separators or none has: one tall QRS under a boundary is no proof.
         solid = (near.mean(axis=1) + near.min(axis=1)) / 2
         worth = solid - SHIFT_COST * abs(shifts)
-        worth = np.where(worth > MIN_SOLIDITY, worth - STRETCH_COST * abs(stretch), -np.inf)
+        worth = np.where(worth > least, worth - STRETCH_COST * abs(stretch), -np.inf)
         k = int(np.argmax(worth))
         if worth[k] > score:
             best, score = (float(begins[k]), width), float(worth[k])
