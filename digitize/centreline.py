@@ -66,9 +66,27 @@ def draw_centreline(
     count = np.bincount(at, minlength=FINE * columns)
     total = np.bincount(at, weights=points_y, minlength=FINE * columns)
     curve = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    for tip_x, tip_y in find_tips(top, bottom, steep, pen_px):
-        curve[min(round(tip_x * FINE), len(curve) - 1)] = tip_y
+    tips = sorted((min(round(x * FINE), len(curve) - 1), y) for x, y in find_tips(top, bottom, steep, pen_px))
+    for at_tip, tip_y in tips:
+        curve[at_tip] = tip_y
+    smooth_flanks(curve, steep, [at_tip for at_tip, _ in tips])
     return np.arange(FINE * columns) / FINE, curve, np.repeat(np.where(has_ink | hidden, support, 0.0), FINE)
+
+
+def smooth_flanks(curve: NDArray[np.float64], steep: NDArray[np.bool_], tips: list[int]) -> None:
+    """Let each steep stroke run one way between its ends and tips; where two merge their middle is neither. In place."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]]))) * FINE
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        anchors = [max(begin - 1, 0), *(t for t in tips if begin <= t < end), min(end, len(curve) - 1)]
+        for a, b in zip(anchors[:-1], anchors[1:], strict=True):
+            known = a + np.flatnonzero(np.isfinite(curve[a : b + 1]))
+            if len(known) < 3 or known[0] != a or known[-1] != b:
+                continue
+            values = curve[known] if b in tips or a not in tips else curve[known][::-1]
+            run = np.minimum.accumulate if values[-1] < values[0] else np.maximum.accumulate
+            low, high = min(values[0], values[-1]), max(values[0], values[-1])
+            values = np.clip(run(values), low, high)
+            curve[known] = values if b in tips or a not in tips else values[::-1]
 
 
 def find_hidden(

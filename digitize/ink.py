@@ -15,7 +15,7 @@ from digitize.stages import Ink, Sheet
 
 LINE_MM = 40.0
 """A line of the grid is judged over this length; shorter would take the legs of a calibration pulse for grid."""
-BLOCK_PX = 8
+BLOCK_PX = 16
 BROAD_MM = 2.6
 INK_PERCENTILE = 99.55
 """Trace and print cover over 1 % of a sheet, so this lies within them, yet is not the blackest noise."""

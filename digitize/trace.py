@@ -28,7 +28,7 @@ THRESHOLD = 0.35
 REACH_ROWS = 1.15
 """How far from its baseline a trace is followed, in row gaps: a tall QRS crosses into the next row."""
 REACH_MM = 42.0
-GAP_MM = 0.8
+GAP_MM = 1.2
 """A path over bare paper for longer than this is no trace."""
 OWN_MM = 3.0
 OWN_SHARE = 0.15
