@@ -7,6 +7,8 @@ width below the ink's own edge: what is lost there is lost of every R peak.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
@@ -74,11 +76,11 @@ def draw_centreline(
 
 
 def smooth_flanks(curve: NDArray[np.float64], steep: NDArray[np.bool_], tips: list[int]) -> None:
-    """Let each steep stroke run one way between its ends and tips; where two merge their middle is neither. In place."""
+    """In place, let each steep stroke run one way between its ends and tips; where two merge their middle is neither."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]]))) * FINE
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         anchors = [max(begin - 1, 0), *(t for t in tips if begin <= t < end), min(end, len(curve) - 1)]
-        for a, b in zip(anchors[:-1], anchors[1:], strict=True):
+        for a, b in pairwise(anchors):
             known = a + np.flatnonzero(np.isfinite(curve[a : b + 1]))
             if len(known) < 3 or known[0] != a or known[-1] != b:
                 continue
@@ -92,7 +94,7 @@ def smooth_flanks(curve: NDArray[np.float64], steep: NDArray[np.bool_], tips: li
 def find_hidden(
     sure: NDArray[np.float32], enters: NDArray[np.int64], leaves: NDArray[np.int64], seen: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Columns in which a level path runs on a dark grid line, for no longer than a trace may: it is there or nowhere."""
+    """Columns in which a level path runs on a dark grid line, no longer than a trace may: it is there or nowhere."""
     columns = np.arange(sure.shape[1])
     on_line = (sure[enters, columns] < MIN_SURE) & (sure[leaves, columns] < MIN_SURE) & ~seen
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (~seen).astype(np.int8), [0]])))
@@ -141,7 +143,7 @@ def edge_heights(
 
 def _beyond(inside: NDArray[np.float32], outside: NDArray[np.float32]) -> NDArray[np.float64]:
     """How far past the last inked pixel's middle the ink falls to `EDGE`, 0 to 1."""
-    return np.clip((inside - EDGE) / np.maximum(inside - outside, 1e-3), 0, 1).astype(np.float64)
+    return np.asarray(np.clip((inside - EDGE) / np.maximum(inside - outside, 1e-3), 0, 1), np.float64)
 
 
 def cross_rows(

@@ -49,19 +49,23 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
     left = darkness - grid
     left[~sheet.valid] = 0
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
-    # Occlusion, not addition: where ink covers a grid line only the rest of the way to full darkness is the ink's doing.
+    # Occlusion, not addition: where ink covers a grid line only the rest of the way to black is the ink's doing.
     trace = (left - PALE * full) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
     sure = judge_grid(trace, left, grid, full, sheet.px_per_mm)
     return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid), sure)
 
 
 def judge_grid(
-    trace: NDArray[np.float32], left: NDArray[np.float32], grid: NDArray[np.float32], full: float, px_per_mm: tuple[float, float]
+    trace: NDArray[np.float32],
+    left: NDArray[np.float32],
+    grid: NDArray[np.float32],
+    full: float,
+    px_per_mm: tuple[float, float],
 ) -> NDArray[np.float32]:
     """How sure it is, on and beside grid lines, that what is left or not left there is ink or paper.
 
-    Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the rests that lines
-    leave all over the sheet: those come in dashes, a stroke does not.
+    Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the rests that
+    lines     leave all over the sheet: those come in dashes, a stroke does not.
     """
     near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
     sure = np.clip((full - near) / full / CLEAR, 0, 1)
@@ -78,7 +82,7 @@ def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) 
     """Take off what is broader than any stroke: the shade of creases and folds that paper white did not follow."""
     size = tuple(int(BROAD_MM * scale) | 1 for scale in px_per_mm)
     broad = cv2.morphologyEx(cv2.GaussianBlur(darkness, (3, 3), 0), cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
-    return np.maximum(darkness - cv2.blur(broad, size), 0)
+    return np.asarray(np.maximum(darkness - cv2.blur(broad, size), 0), np.float32)
 
 
 def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
@@ -98,9 +102,7 @@ def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
     return np.asarray(sum(w * p for w, p in zip(weights, planes, strict=True)), np.float32)
 
 
-def fold_grid(
-    darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float
-) -> NDArray[np.float32]:
+def fold_grid(darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float) -> NDArray[np.float32]:
     """The grid's own darkness at every pixel: what stays the same along a line, and from box to box.
 
     Parameters

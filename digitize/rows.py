@@ -71,7 +71,7 @@ def keep_long(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDA
         cv2.MORPH_OPEN,
         np.ones((1, round(STRAIGHT_MM * px_per_mm[0] / 2)), np.uint8),
     )
-    bridged *= 1 - straight
+    bridged = np.asarray(bridged * (1 - straight), np.uint8)
     _, label, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8, ltype=cv2.CV_32S)
     long = stats[:, cv2.CC_STAT_WIDTH] >= LONG_MM * px_per_mm[0] / 2
     long[0] = False
@@ -128,4 +128,4 @@ def _measure_strokes(
     height = inked[top:bottom, left:right].sum(axis=0) / px_per_mm[1]
     cell = max(1, round(CELL_MM * px_per_mm[0]))
     cells = height[: len(height) // cell * cell].reshape(-1, cell).mean(axis=1)
-    return np.minimum(cells, TALL_MM)
+    return np.asarray(np.minimum(cells, TALL_MM), np.float64)

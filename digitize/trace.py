@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -36,11 +36,13 @@ OWN_SHARE = 0.15
 LABEL_MARGIN_MM = 0.3
 SEPARATOR_REACH_MM = 0.8
 """How near a panel's edge a stroke must stand to be a separator."""
-SEPARATOR_ARM_MM = 14.0
+SEPARATOR_ARM_MM = 80.0
 SEPARATOR_SOLIDITY = 0.6
 
 
-def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, labels: tuple[Word, ...]) -> tuple[Curve, ...]:
+def trace_panels(
+    ink: Ink, px_per_mm: tuple[float, float], layout: Layout, labels: tuple[Word, ...]
+) -> tuple[Curve, ...]:
     """Follow every row of the sheet and cut it into the curves of its panels.
 
     Parameters
@@ -68,7 +70,9 @@ def trace_panels(ink: Ink, px_per_mm: tuple[float, float], layout: Layout, label
         row_ink = Ink(np.where(mine, ink.trace, np.float32(0)), ink.grid, ink.print, ink.sure.copy())
         row_score = np.where(mine, scored, np.float32(-1))
         for border in [(b + baseline) / 2 for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]:
-            beyond = np.s_[: round(border * px_per_mm[1])] if border < baseline else np.s_[round(border * px_per_mm[1]) :]
+            beyond = (
+                np.s_[: round(border * px_per_mm[1])] if border < baseline else np.s_[round(border * px_per_mm[1]) :]
+            )
             row_score[beyond] = np.minimum(row_score[beyond], row_score[beyond] * FOREIGN_GAIN)
         hidden = hide_separators(row_score, row_ink, px_per_mm, panels, baseline)
         begin = min(p.x_mm[0] for p in panels)
@@ -161,11 +165,11 @@ def score_pixels(ink: Ink, px_per_mm: tuple[float, float], labels: tuple[Word, .
     score = np.minimum(score * ink.sure, score - UNSURE_COST * (1 - ink.sure)).astype(np.float32)
     for word in labels:
         left, top, right, bottom = word.box_mm
-        x0, x1 = (int(round(v * px_per_mm[0])) for v in (left - LABEL_MARGIN_MM, right + LABEL_MARGIN_MM))
-        y0, y1 = (int(round(v * px_per_mm[1])) for v in (top - LABEL_MARGIN_MM, bottom + LABEL_MARGIN_MM))
+        x0, x1 = (round(v * px_per_mm[0]) for v in (left - LABEL_MARGIN_MM, right + LABEL_MARGIN_MM))
+        y0, y1 = (round(v * px_per_mm[1]) for v in (top - LABEL_MARGIN_MM, bottom + LABEL_MARGIN_MM))
         box = score[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
         np.minimum(box, 0.02, out=box)
-    return score
+    return np.asarray(score, np.float32)
 
 
 def _trace_row(

@@ -26,7 +26,8 @@ def turn_upright(lattice: Lattice, sheet: Sheet, ink: Ink) -> tuple[Lattice, She
     Lattice, Sheet, Ink, tuple of Word
         All turned alike, and the labels found.
     """
-    best_turn, best_words, best_score = 0, (), -1.0
+    best_turn, best_score = 0, -1.0
+    best_words: tuple[Word, ...] = ()
     for quarters in (0, 2, 1, 3):
         px_per_mm = sheet.px_per_mm[::-1] if quarters % 2 else sheet.px_per_mm
         words = find_labels(np.ascontiguousarray(np.rot90(ink.trace, quarters)), px_per_mm)
@@ -37,5 +38,7 @@ def turn_upright(lattice: Lattice, sheet: Sheet, ink: Ink) -> tuple[Lattice, She
             break
     if best_turn:
         lattice, sheet = turn_lattice(lattice, best_turn), turn_sheet(sheet, best_turn)
-        ink = Ink(*(np.ascontiguousarray(np.rot90(plane, best_turn)) for plane in (ink.trace, ink.grid, ink.print, ink.sure)))
+        ink = Ink(
+            *(np.ascontiguousarray(np.rot90(plane, best_turn)) for plane in (ink.trace, ink.grid, ink.print, ink.sure))
+        )
     return lattice, sheet, ink, best_words
