@@ -76,7 +76,10 @@ def draw_centreline(
 
 
 def smooth_flanks(curve: NDArray[np.float64], steep: NDArray[np.bool_], tips: list[int]) -> None:
-    """In place, let each steep stroke run one way between its ends and tips; where two merge their middle is neither."""
+    """Let each steep stroke run one way between its ends and tips, in place.
+
+    Where two merge, their middle is neither.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]]))) * FINE
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         anchors = [max(begin - 1, 0), *(t for t in tips if begin <= t < end), min(end, len(curve) - 1)]

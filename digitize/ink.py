@@ -64,8 +64,8 @@ def judge_grid(
 ) -> NDArray[np.float32]:
     """How sure it is, on and beside grid lines, that what is left or not left there is ink or paper.
 
-    Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the rests that
-    lines     leave all over the sheet: those come in dashes, a stroke does not.
+    Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the
+    rests that lines leave all over the sheet: those come in dashes, a stroke does not.
     """
     near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
     sure = np.clip((full - near) / full / CLEAR, 0, 1)
