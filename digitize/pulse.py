@@ -24,7 +24,7 @@ HEIGHT_MM = (4.2, 23.0)
 WIDTH_MM = (1.6, 11.0)
 BASE_MM = 3.0
 """The legs' feet stand within this height of the row's baseline."""
-INK = 0.5
+INK = 0.35
 MIN_LEG, MIN_TOP = 0.8, 0.8
 CLEAR_MM = (0.5, 1.3)
 """From here to here above the top there is nothing."""
@@ -34,6 +34,8 @@ EDGE_MM = 0.5
 SAME_X_MM, SAME_WIDTH_MM, AGREE = 1.5, 1.0, 0.08
 EXACT = 0.05
 """Half a pulse, or one in a single row of several, must have a usual height to be believed."""
+MIN_CUT_ROWS = 3
+"""Half a pulse is believed when it stands in as many rows; a QRS can look like it in one or two."""
 USUAL_GAINS_MM_MV = (2.5, 5.0, 10.0, 20.0, 40.0)
 """Pulses of one page stand below each other and are alike; the last is a part of their height."""
 
@@ -86,8 +88,10 @@ def find_pulse(trace: NDArray[np.float32], px_per_mm: tuple[float, float], layou
     if not best:
         return None
     height, left, right = (float(np.median([getattr(s, k) for s in best])) for k in ("height", "left", "right"))
-    lone = len(best) == 1 < len(by_row)
-    if (best[0].cut or lone) and min(abs(height / gain - 1) for gain in USUAL_GAINS_MM_MV) > EXACT:
+    poor = best[0].cut or len(best) == 1 < len(by_row)
+    if poor and min(abs(height / gain - 1) for gain in USUAL_GAINS_MM_MV) > EXACT:
+        return None
+    if best[0].cut and len(best) < min(MIN_CUT_ROWS, len(by_row)):
         return None
     return Pulse(height, right - left, right, len(best))
 
@@ -144,8 +148,9 @@ def _find_rectangles(
             if across >= MIN_TOP and stray <= MAX_INSIDE and min(legs) > 0.6 * max(legs):
                 tall = _measure_height(ink, (left, right), (left, right)[outer], top, legs[outer])
                 score = float(across - stray + solid[k, :, left].max() + solid[k, :, right].max())
-                sides = [x0_mm + _centre(ink[top + edge : top + min(legs) - edge], x) * STEP_MM for x in (left, right)]
-                shapes.append(_Shape(*sides, tall, score))
+                part = ink[top + edge : top + min(legs) - edge]
+                a, b = (x0_mm + _centre(part, x) * STEP_MM for x in (left, right))
+                shapes.append(_Shape(a, b, tall, score))
     if not shapes and not outer:
         for right in legs_at:
             for k in np.flatnonzero(reach[:, right] > 0):
