@@ -100,14 +100,23 @@ def recognise_layout(
 def arrange_ink(sheet: KnownSheet, trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> Arrangement | None:
     """Lay a sheet that a person has named over the rows of ink alone; None when there are too few rows."""
     coverage = measure_coverage(trace, px_per_mm)
-    rows = np.array(find_rows(coverage, px_per_mm[1]))
+    inked = keep_long(trace, px_per_mm)
+    page = 0.0, trace.shape[1] / px_per_mm[0]
+    heights = find_rows(coverage, px_per_mm[1])
+    others = [[z for z in heights if z != y] for y in heights]
+    rows = np.array(
+        [
+            y
+            for y, rest in zip(heights, others, strict=True)
+            if rest and beat_together(inked, px_per_mm, rest, y, page) > MIN_TOGETHER
+        ]
+    )
     count = len(sheet.rows) + len(sheet.strips)
     if len(rows) < count:
         return None
     stacks = [rows[k : k + count] for k in range(len(rows) - count + 1)]
     gaps = [np.diff(stack) for stack in stacks]
     best = stacks[int(np.argmin([np.std(g) / np.mean(g) for g in gaps]))]
-    inked = keep_long(trace, px_per_mm)
     ends = []
     for y in best:
         along = np.flatnonzero(inked[round((y - 3) * px_per_mm[1]) : round((y + 3) * px_per_mm[1])].any(axis=0))

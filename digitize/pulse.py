@@ -18,8 +18,8 @@ from digitize.stages import Layout
 STEP_MM = 0.2
 """Shapes are tried at this resolution."""
 SEARCH_MM = 17.0
-INTO_TRACE_MM = 9.0
-"""Pulses are looked for this far outside the traces and a little into them: some stand inside the first panel."""
+INTO_TRACE_MM = 4.0
+"""Pulses are looked for this far outside the traces and a little into them."""
 HEIGHT_MM = (4.2, 23.0)
 WIDTH_MM = (1.6, 11.0)
 BASE_MM = 3.0

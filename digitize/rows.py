@@ -12,8 +12,6 @@ BAND_MM = 3.0
 CELL_MM = 1.0
 LONG_MM = 9.0
 """Ink connected over less than this is not counted as trace."""
-STRAIGHT_MM = 70.0
-"""No heart draws a line this long without a bend; frames are drawn so."""
 MIN_ROW_GAP_MM = 9.0
 """Rows stand at least this far apart; twelve on one landscape page about 14 mm."""
 MIN_COVERAGE = 0.5
@@ -56,7 +54,7 @@ def measure_coverage(
 
 
 def keep_long(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.uint8]:
-    """Connected ink that reaches far along the sheet and is not straight: pieces of trace, not letters, not frames.
+    """Connected ink that reaches far along the sheet: pieces of trace, not letters, not remains of the grid.
 
     Returns
     -------
@@ -66,12 +64,6 @@ def keep_long(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDA
     inked = (trace > INK).astype(np.uint8)
     half = (cv2.resize(inked * 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) > 60).astype(np.uint8)
     bridged = cv2.dilate(half, np.ones((1, 3), np.uint8))
-    straight = cv2.morphologyEx(
-        cv2.dilate(bridged, np.ones((3, 1), np.uint8)),
-        cv2.MORPH_OPEN,
-        np.ones((1, round(STRAIGHT_MM * px_per_mm[0] / 2)), np.uint8),
-    )
-    bridged = np.asarray(bridged * (1 - straight), np.uint8)
     _, label, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8, ltype=cv2.CV_32S)
     long = stats[:, cv2.CC_STAT_WIDTH] >= LONG_MM * px_per_mm[0] / 2
     long[0] = False

@@ -1,0 +1,135 @@
+"""Which lead is printed where: drawn pages of every sheet; labels missing, misread or in another order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digitize.errors import UnknownLayout
+from digitize.layout import recognise_layout
+from digitize.sheets import load_layouts
+from digitize.stages import Layout, Word
+from digitize.synth.heart import simulate
+from digitize.synth.render import Page, render
+
+ECG = simulate("normal", heart_rate_bpm=70, seed=5).ecg
+
+
+def draw(layout: str = "3x4+1", **kwargs: object) -> Page:
+    return render(ECG, layout=layout, dpi=127, grid="none", **kwargs)  # type: ignore[arg-type]
+
+
+def ink_of(page: Page) -> NDArray[np.float32]:
+    return (1 - page.rgb.min(axis=2) / 255).astype(np.float32)
+
+
+def lead_labels(page: Page) -> tuple[Word, ...]:
+    return tuple(word for word in page.labels if any(word.text == p.lead for p in page.layout.panels))
+
+
+def read(page: Page, labels: tuple[Word, ...] | None = None, hint: str | None = None) -> Layout:
+    scale = (page.px_per_mm, page.px_per_mm)
+    return recognise_layout(ink_of(page), scale, lead_labels(page) if labels is None else labels, hint)
+
+
+def assert_same(found: Layout, page: Page, x_mm: float = 0.7, y_mm: float = 3.0) -> None:
+    assert found.name == page.layout.name
+    assert [(p.lead, p.row, p.column, p.strip) for p in found.panels] == [
+        (p.lead, p.row, p.column, p.strip) for p in page.layout.panels
+    ]
+    for panel, true in zip(found.panels, page.layout.panels, strict=True):
+        assert panel.x_mm == pytest.approx(true.x_mm, abs=x_mm), panel.lead
+        assert panel.baseline_mm == pytest.approx(true.baseline_mm, abs=y_mm), panel.lead
+
+
+@pytest.mark.parametrize("layout", list(load_layouts()))
+@pytest.mark.parametrize(
+    ("separator", "pulse", "above"), [("tick", "left", True), ("bar", "right", False), ("none", "none", True)]
+)
+def test_every_sheet_is_explained(layout: str, separator: str, pulse: str, above: bool) -> None:
+    page = draw(layout, separator=separator, pulse=pulse, label_above=above)
+    assert_same(read(page), page)
+
+
+def test_half_of_the_labels_are_enough() -> None:
+    page = draw("3x4+1")
+    some = tuple(w for w in lead_labels(page) if w.text in {"II", "aVL", "V1", "V3", "V5", "V6"})
+    assert_same(read(page, some), page)
+
+
+def test_false_labels_and_misread_ones_do_no_harm() -> None:
+    page = draw("3x4+1", label_above=False)
+    labels = [replace(w, text="V1") if w.text == "V3" else w for w in lead_labels(page)]
+    for k, (x, y) in enumerate(np.random.default_rng(1).uniform((30, 60), (280, 190), (40, 2))):
+        labels.append(Word(("I", "II", "III", "V7")[k % 4], (x, y, x + 2, y + 3), 0.7))
+    assert_same(read(page, tuple(labels)), page)
+
+
+def test_an_unnamed_strip_gets_the_usual_name_and_a_frame_none() -> None:
+    page = draw("3x4+1")
+    strip = page.layout.panels[-1]
+    labels = tuple(w for w in lead_labels(page) if w.box_mm[1] < strip.baseline_mm - 15)
+    assert len(labels) == 12
+    assert_same(read(page, labels), page)
+    y = round((strip.baseline_mm + 24) * page.px_per_mm)
+    page.rgb[y : y + 2, 40:-40] = 0
+    assert_same(read(page, labels), page)
+
+
+def test_rows_need_not_stand_evenly() -> None:
+    page = draw("3x4", pulse="none")
+    cut = round((page.layout.panels[4].baseline_mm - 12.5) * page.px_per_mm)
+    blank = np.full((round(18 * page.px_per_mm), *page.rgb.shape[1:]), 255, np.uint8)
+    moved = len(blank) / page.px_per_mm
+    rgb = np.vstack([page.rgb[:cut], blank, page.rgb[cut:]])
+    labels = tuple(
+        w
+        if w.box_mm[1] < cut / page.px_per_mm
+        else Word(w.text, (w.box_mm[0], w.box_mm[1] + moved, w.box_mm[2], w.box_mm[3] + moved), 1.0)
+        for w in lead_labels(page)
+    )
+    found = read(replace(page, rgb=rgb), labels)
+    baselines = [p.baseline_mm for p in found.panels if p.column == 0]
+    true = [p.baseline_mm + (moved if p.row else 0) for p in page.layout.panels if p.column == 0]
+    assert baselines == pytest.approx(true, abs=3)
+
+
+def test_columns_that_the_sheet_lacks_are_left_out() -> None:
+    page = draw("3x4", pulse="none")
+    edge = page.layout.panels[1].x_mm[1] + 1
+    rgb = page.rgb.copy()
+    rgb[:, round(edge * page.px_per_mm) :] = 255
+    labels = tuple(w for w in lead_labels(page) if w.box_mm[0] < edge)
+    found = read(replace(page, rgb=rgb), labels)
+    assert found.name == "3x2"
+    assert {p.lead for p in found.panels} == {"I", "II", "III", "aVR", "aVL", "aVF"}
+
+
+def test_a_hint_needs_no_labels() -> None:
+    page = draw("3x4+1", separator="bar")
+    found = read(page, (), "3x4+1")
+    assert found.source == "hint"
+    assert_same(found, page, x_mm=1.0)
+
+
+@pytest.mark.parametrize("labels", [(), (Word("II", (30, 40, 32, 43), 0.9), Word("V1", (90, 70, 93, 73), 0.9))])
+def test_too_few_labels_are_no_layout(labels: tuple[Word, ...]) -> None:
+    with pytest.raises(UnknownLayout):
+        read(draw(), labels)
+
+
+def test_another_order_of_leads_is_refused() -> None:
+    page = draw("3x4")
+    cabrera = {"I": "aVL", "II": "I", "III": "aVR", "aVR": "II", "aVL": "aVF", "aVF": "III"}
+    labels = tuple(replace(w, text=cabrera.get(w.text, w.text)) for w in lead_labels(page))
+    with pytest.raises(UnknownLayout):
+        read(page, labels)
+
+
+def test_an_unknown_hint_names_the_known_sheets() -> None:
+    with pytest.raises(UnknownLayout, match="4x4") as caught:
+        read(draw(), hint="4x4")
+    assert "6x2" in caught.value.hint
