@@ -157,7 +157,7 @@ def _find_rectangles(
                 top, leg = int(tops[k]), int(reach[k, right])
                 run = int(np.argmin(np.append(level[top, : right - 1][::-1] > 0.5, False)))
                 room = ink[top + 2 * edge : top + leg - 2 * edge, max(0, right - run) : right - edge]
-                if run * STEP_MM >= WIDTH_MM[0] and room.size and room.mean() <= MAX_INSIDE / 4:
+                if run * STEP_MM >= WIDTH_MM[0] and room.size and room.mean() <= MAX_INSIDE / 2:
                     tall = _measure_height(ink, (right - run, right), int(right), top, leg)
                     middle = x0_mm + _centre(ink[top + edge : top + leg - edge], int(right)) * STEP_MM
                     shapes.append(
