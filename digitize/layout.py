@@ -126,8 +126,8 @@ def arrange_ink(sheet: KnownSheet, trace: NDArray[np.float32], px_per_mm: tuple[
     widths = np.array([sheet.column_s * speed * sheet.columns for speed in SPEEDS_MM_S])
     fits = widths[widths < right - left + 5]
     width = float(fits.max()) if len(fits) else float(right - left)
-    heights = tuple(float(y) for y in best[: len(sheet.rows)])
-    return Arrangement(sheet, float(right) - width + LABEL_LEAD_IN_MM, width / sheet.columns, heights, (), 0.0)
+    body = tuple(float(y) for y in best[: len(sheet.rows)])
+    return Arrangement(sheet, float(right) - width + LABEL_LEAD_IN_MM, width / sheet.columns, body, (), 0.0)
 
 
 def place_rows(found: Arrangement, coverage: NDArray[np.float64], px_per_mm: float) -> list[float]:

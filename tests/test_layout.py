@@ -23,7 +23,7 @@ def draw(layout: str = "3x4+1", **kwargs: object) -> Page:
 
 
 def ink_of(page: Page) -> NDArray[np.float32]:
-    return (1 - page.rgb.min(axis=2) / 255).astype(np.float32)
+    return np.asarray(1 - page.rgb.min(axis=2) / 255, np.float32)
 
 
 def lead_labels(page: Page) -> tuple[Word, ...]:
