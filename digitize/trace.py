@@ -36,8 +36,9 @@ OWN_SHARE = 0.15
 LABEL_MARGIN_MM = 0.3
 SEPARATOR_REACH_MM = 0.8
 """How near a panel's edge a stroke must stand to be a separator."""
-SEPARATOR_ARM_MM = 80.0
 SEPARATOR_SOLIDITY = 0.6
+TALL_MM, RIM_PX = 25.0, 2
+"""A separator taller than any tick is a rule drawn through the rows, and is hidden with its rim."""
 
 
 def trace_panels(
@@ -102,18 +103,22 @@ def hide_separators(
         if not len(strokes):
             continue
         left, right = max(x0 + int(strokes[0]) - 1, 0), x0 + int(strokes[-1]) + 2
-        solid = np.median(ink.trace[:, left + 1 : right - 1], axis=1) > SEPARATOR_SOLIDITY
-        top, bottom = _stretch(solid, y, round(SEPARATOR_ARM_MM * sy))
+        top, bottom = _stretch(np.median(ink.trace[:, left + 1 : right - 1], axis=1), y)
+        tallest = _stretch(ink.trace[:, x0 + strokes].max(axis=1), y)
+        if tallest[1] - tallest[0] > TALL_MM * sy:  # a rule through all rows: its blurred rim is as tall as it
+            top, bottom = tallest
+            left, right = max(left - RIM_PX, 0), right + RIM_PX
         score[top:bottom, left:right] = -UNSURE_COST
         ink.sure[top:bottom, left:right] = 0
         hidden.append((left / sx, top / sy, (right - 1) / sx, (bottom - 1) / sy))
     return hidden
 
 
-def _stretch(solid: NDArray[np.bool_], middle: int, reach: int) -> tuple[int, int]:
+def _stretch(stroke: NDArray[np.float32], middle: int) -> tuple[int, int]:
     """First and one-past-last row of the solid stretch around the middle; gaps of a grid line's width do not end it."""
+    solid = stroke > SEPARATOR_SOLIDITY
     top = bottom = min(max(middle, 0), len(solid) - 1)
-    for step, limit in ((-1, max(0, middle - reach)), (1, min(len(solid) - 1, middle + reach))):
+    for step, limit in ((-1, 0), (1, len(solid) - 1)):
         y, blank = middle, 0
         while y != limit and blank < 5:
             y += step
