@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from digitize.errors import UsageError
 from digitize.stages import Lattice, Photo, Sheet
 
 PX_PER_MM = 10.0
@@ -62,6 +63,24 @@ def _weigh_nodes(count: int, length: int, pitch_mm: float) -> NDArray[np.float32
     at = np.arange(length)[None] / (PX_PER_MM * pitch_mm)
     columns = [map_coordinates(unit, at, order=3, mode="nearest") for unit in np.eye(count)]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def keep_page(photo: Photo, corners_px: tuple[tuple[float, float], ...] | None) -> Photo:
+    """The photo with everything outside the corners that a person has named made white; the photo itself without them.
+
+    Parameters
+    ----------
+    photo : Photo
+    corners_px : tuple of (x, y) pairs, optional
+        Three or more, clockwise.
+    """
+    if corners_px is None:
+        return photo
+    if len(corners_px) < 3:
+        raise UsageError("A page needs at least three corners.", "Give the four corners, clockwise from the top left.")
+    inside = np.zeros(photo.rgb.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(np.asarray(corners_px)).astype(np.int32)], 1)
+    return replace(photo, rgb=np.where(inside[..., None] > 0, photo.rgb, np.uint8(255)))
 
 
 def even_light(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

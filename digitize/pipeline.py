@@ -10,7 +10,7 @@ from pathlib import Path
 
 from digitize.assemble import assemble
 from digitize.calibrate import calibrate
-from digitize.flatten import flatten
+from digitize.flatten import flatten, keep_page
 from digitize.header import parse_header
 from digitize.ink import separate_ink
 from digitize.lattice import fit_lattice
@@ -22,7 +22,7 @@ from digitize.stages import Digitization, Photo, Status
 from digitize.text import read_words
 from digitize.trace import trace_panels
 from digitize.upright import turn_upright
-from digitize.verify import check_ink, check_panels, check_picture, check_signal, rename_leads
+from digitize.verify import check_crossings, check_ink, check_panels, check_picture, check_signal, rename_leads
 
 UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_unreadable"})
 """Notes that make a reading partial: something that is printed could not be read."""
@@ -57,9 +57,9 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
     clock = Clock()
     with clock("lattice"):
         check_picture(photo)
-        lattice = fit_lattice(photo)
+        lattice = fit_lattice(keep_page(photo, hints.corners_px))
     with clock("flatten"):
-        sheet = flatten(photo, lattice)
+        sheet = flatten(keep_page(photo, hints.corners_px), lattice)
     with clock("ink"):
         ink = separate_ink(sheet, lattice.pitch_mm)
         check_ink(sheet, ink)
@@ -77,7 +77,7 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
     with clock("assemble"):
         ecg, quality, unread = assemble(curves, calibration, layout)
-        doubts = check_signal(ecg, quality)
+        doubts = (*check_crossings(curves), *check_signal(ecg, quality))
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
     notes = (*cut, *unread, *doubts, *assumed)
     status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"

@@ -10,7 +10,7 @@ from scipy.ndimage import maximum_filter1d
 
 from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UsageError
 from digitize.record import LEADS, Ecg, Hints, Note
-from digitize.stages import Ink, Layout, Photo, Sheet
+from digitize.stages import Curve, Ink, Layout, Photo, Sheet
 
 MIN_PX_PER_MM = 2.2
 """A pen line of 0.3 mm is then over half a pixel; below this strokes beside each other run together."""
@@ -30,6 +30,10 @@ CUT_NOTE = 0.06
 """Less of a panel outside the picture is within what columns differ from their nominal width."""
 MIN_READ_LEADS = 6
 EINTHOVEN_MV = 0.15
+SHARED_MM = 0.4
+"""Curves of two rows nearer than a pen's width lie on the same ink."""
+SHARED_LENGTH_MM = 0.3
+"""Strokes may cross in a point; a stroke that both rows follow is longer."""
 
 
 def check_picture(photo: Photo) -> None:
@@ -171,3 +175,36 @@ def _check_einthoven(ecg: Ecg) -> tuple[Note, ...]:
         return ()
     message = f"I + III differs from II by {error_mv:.2f} mV (median): a lead is misread or wrongly named."
     return (Note("einthoven", "warning", message, "Compare the limb leads on the overlay with the page."),)
+
+
+def check_crossings(curves: tuple[Curve, ...]) -> tuple[Note, ...]:
+    """Name the leads of neighbouring rows that follow the same ink: one of them has taken the other's peak.
+
+    Parameters
+    ----------
+    curves : tuple of Curve
+
+    Returns
+    -------
+    tuple of Note
+        One for all such leads, or none.
+    """
+    shared: list[str] = []
+    for k, upper in enumerate(curves):
+        for lower in curves[k + 1 :]:
+            if lower.panel.row == upper.panel.row + 1 and _share_ink(upper, lower):
+                shared += [lead for lead in (upper.panel.lead, lower.panel.lead) if lead not in shared]
+    if not shared:
+        return ()
+    message = f"Rows meet in {', '.join(shared)}: a peak there may belong to the lead above or below."
+    return (Note("rows_meet", "warning", message, "Compare these leads' tallest peaks on the overlay with the page."),)
+
+
+def _share_ink(upper: Curve, lower: Curve) -> bool:
+    first, last = max(upper.x_mm[0], lower.x_mm[0]), min(upper.x_mm[-1], lower.x_mm[-1])
+    if last <= first:
+        return False
+    x = np.arange(first, last, 0.1)
+    known = np.isfinite(upper.y_mm).sum() > 1 and np.isfinite(lower.y_mm).sum() > 1
+    gap = np.abs(np.interp(x, upper.x_mm, upper.y_mm) - np.interp(x, lower.x_mm, lower.y_mm))
+    return bool(known and (gap < SHARED_MM).sum() * 0.1 >= SHARED_LENGTH_MM)

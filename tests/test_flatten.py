@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitize.flatten import PX_PER_MM, even_light, flatten, turn_lattice, turn_sheet
+from digitize.errors import UsageError
+from digitize.flatten import PX_PER_MM, even_light, flatten, keep_page, turn_lattice, turn_sheet
 from digitize.stages import Lattice, Photo, Sheet
 
 
@@ -91,3 +92,13 @@ def test_four_turns_are_none(quarters: int) -> None:
     assert np.array_equal(back.valid, sheet.valid)
     assert back.px_per_mm == sheet.px_per_mm
     assert there.px_per_mm == ((8.0, 10.0) if quarters % 2 else (10.0, 8.0))
+
+
+def test_what_lies_outside_the_named_corners_is_white() -> None:
+    photo = Photo(np.full((40, 60, 3), 90, np.uint8), "")
+    assert keep_page(photo, None) is photo
+    kept = keep_page(photo, ((10, 10), (49, 10), (49, 29), (10, 29))).rgb
+    assert kept[20, 30, 0] == 90 and kept[10, 10, 0] == 90
+    assert (kept[:9] == 255).all() and (kept[:, 51:] == 255).all()
+    with pytest.raises(UsageError):
+        keep_page(photo, ((0, 0), (1, 1)))

@@ -16,11 +16,12 @@ from digitize.errors import InputError, NoEcgFound, PageCutOff, TooBlurred, Usag
 from digitize.pipeline import read_photo
 from digitize.record import LEADS, Ecg, Hints
 from digitize.sheets import load_layouts
-from digitize.stages import Ink, Layout, Panel, Photo, Sheet
+from digitize.stages import Curve, Ink, Layout, Panel, Photo, Sheet
 from digitize.synth.heart import simulate
 from digitize.synth.render import Page, render
 from digitize.verify import (
     MAX_EDGE_MM,
+    check_crossings,
     check_ink,
     check_panels,
     check_picture,
@@ -307,3 +308,16 @@ def test_a_person_can_name_the_panels() -> None:
     assert tuple(p.lead for p in rename_leads(layout, Hints(lead_names=names)).panels) == names
     with pytest.raises(UsageError):
         rename_leads(layout, Hints(lead_names=("I", "II")))
+
+
+def test_rows_that_follow_the_same_stroke_are_named() -> None:
+    def curve(lead: str, row: int, peak_mm: float) -> Curve:
+        x = np.arange(0, 60, 0.05)
+        baseline = 20.0 + 13 * row
+        y = baseline - peak_mm * np.exp(-((x - 30) ** 2))
+        return Curve(Panel(lead, row, 0, (0.0, 60.0), baseline, 0.0), x, y, np.ones_like(x))
+
+    assert check_crossings((curve("I", 0, 5), curve("II", 1, 5))) == ()
+    (note,) = check_crossings((curve("I", 0, 0), curve("II", 1, 13)))
+    assert note.code == "rows_meet" and "I, II" in note.message
+    assert check_crossings((curve("I", 0, 0), curve("II", 2, 26))) == ()
