@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -65,16 +66,20 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels = turn_upright(lattice, sheet, ink)
-    with clock("layout"):
-        layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
-        cut = check_panels(layout, sheet)
-    with clock("text"):
-        words = read_words(ink.trace, sheet.px_per_mm)
-        facts = parse_header(words)
+    with ThreadPoolExecutor(
+        1
+    ) as beside:  # the text engine is a program of its own: it reads while the traces are followed
+        reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
+        with clock("layout"):
+            layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
+            cut = check_panels(layout, sheet)
+        with clock("trace"):
+            curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
+        with clock("text"):
+            words = reading.result()
     with clock("calibrate"):
+        facts = parse_header(words)
         calibration, assumed = calibrate(find_pulse(ink.trace, sheet.px_per_mm, layout), facts, hints)
-    with clock("trace"):
-        curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
     with clock("assemble"):
         ecg, quality, unread = assemble(curves, calibration, layout)
         doubts = (*check_crossings(curves), *check_signal(ecg, quality))
