@@ -167,7 +167,7 @@ def score_pixels(ink: Ink, px_per_mm: tuple[float, float], labels: tuple[Word, .
     """
     score = (ink.trace - THRESHOLD) / (1 - THRESHOLD)
     score = np.where(score < 0, score * ((1 - THRESHOLD) / THRESHOLD), score * INK_GAIN)
-    score = np.minimum(score * ink.sure, score - UNSURE_COST * (1 - ink.sure)).astype(np.float32)
+    score = (score * ink.sure - UNSURE_COST * (1 - ink.sure)).astype(np.float32)
     for word in labels:
         left, top, right, bottom = word.box_mm
         x0, x1 = (round(v * px_per_mm[0]) for v in (left - LABEL_MARGIN_MM, right + LABEL_MARGIN_MM))
