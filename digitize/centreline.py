@@ -72,18 +72,20 @@ def draw_centreline(
     for at_tip, tip_y in tips:
         curve[at_tip] = tip_y
     smooth_flanks(curve, steep, [at_tip for at_tip, _ in tips])
-    curve = soften(curve)
+    curve = soften(curve, tips)
     return np.arange(FINE * columns) / FINE, curve, np.repeat(np.where(has_ink | hidden, support, 0.0), FINE)
 
 
-def soften(curve: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average neighbouring samples 1:2:1: half a pixel's doubt of each edge is noise, and no pen turns within 4 ms."""
+def soften(curve: NDArray[np.float64], tips: list[tuple[int, float]]) -> NDArray[np.float64]:
+    """Average neighbouring samples 1:2:1, for half a pixel's doubt of each edge is noise; tips keep their height."""
     known = np.flatnonzero(np.isfinite(curve))
     if len(known) < 3:
         return curve
     whole = np.interp(np.arange(len(curve)), known, curve[known])
     padded = np.pad(whole, 1, mode="edge")
     smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+    for at_tip, tip_y in tips:
+        smooth[at_tip] = tip_y
     return np.where(np.isfinite(curve), smooth, np.nan)
 
 
