@@ -35,7 +35,7 @@ def draw_overlay(page: Digitization) -> NDArray[np.uint8]:
         canvas = np.asarray(cv2.resize(canvas, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     canvas = np.asarray(canvas * (1 - FADE) + 255 * FADE, np.uint8)
     box_px = np.median(np.linalg.norm(np.diff(page.lattice.nodes_px, axis=1), axis=-1)) * scale
-    thick = max(1, round(float(box_px) / page.lattice.pitch_mm * 0.15))
+    thick = max(2, round(float(box_px) / page.lattice.pitch_mm * 0.15))
     for curve in page.curves:
         colour = colour_of(curve.panel.lead)
         known = np.isfinite(curve.y_mm)

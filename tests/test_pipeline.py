@@ -138,7 +138,7 @@ def test_a_reading_can_be_sent_to_another_process() -> None:
 
 def test_every_stage_is_timed_and_the_weights_are_named() -> None:
     page = read_sample("normal.png")
-    stages = ["lattice", "flatten", "ink", "labels", "layout", "text", "calibrate", "trace", "assemble"]
+    stages = ["lattice", "flatten", "ink", "labels", "layout", "trace", "text", "calibrate", "assemble"]
     assert list(page.timings_s) == stages
     weights = to_json(analyze(page.ecg, page.patient, page=page))["software"]["weights"]
     blob = files("digitize").joinpath("weights", "labels.onnx").read_bytes()
