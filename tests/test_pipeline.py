@@ -159,3 +159,9 @@ def test_a_clock_counts_a_stage_that_fails() -> None:
     with pytest.raises(ZeroDivisionError), clock("work"):
         _ = 1 / 0
     assert clock.timings_s["work"] >= 0
+
+
+def test_rows_that_exchange_peaks_are_never_delivered_as_ok() -> None:
+    page = read_photo_of("12x1")
+    assert page.status == "partial"
+    assert "rows_meet" in {note.code for note in page.notes}
