@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from digitize.runs import find_runs
+
 EDGE = 0.5
 """Ink at the edge of a stroke: half of full, where a sharp edge lies after any symmetric blur."""
 EDGE_PX = 4
@@ -94,18 +96,18 @@ def smooth_flanks(curve: NDArray[np.float64], steep: NDArray[np.bool_], tips: li
 
     Where two merge, their middle is neither.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]]))) * FINE
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in ((FINE * first, FINE * last) for first, last in find_runs(steep)):
         anchors = [max(begin - 1, 0), *(t for t in tips if begin <= t < end), min(end, len(curve) - 1)]
         for a, b in pairwise(anchors):
             known = a + np.flatnonzero(np.isfinite(curve[a : b + 1]))
             if len(known) < 3 or known[0] != a or known[-1] != b:
                 continue
-            values = curve[known] if b in tips or a not in tips else curve[known][::-1]
+            if a in tips and b not in tips:  # always towards the tip
+                known = known[::-1]
+            values = curve[known]
             run = np.minimum.accumulate if values[-1] < values[0] else np.maximum.accumulate
             low, high = min(values[0], values[-1]), max(values[0], values[-1])
-            values = np.clip(run(values), low, high)
-            curve[known] = values if b in tips or a not in tips else values[::-1]
+            curve[known] = np.clip(run(values), low, high)
 
 
 def find_hidden(
@@ -114,8 +116,7 @@ def find_hidden(
     """Columns in which a level path runs on a dark grid line, no longer than a trace may: it is there or nowhere."""
     columns = np.arange(sure.shape[1])
     on_line = (sure[enters, columns] < MIN_SURE) & (sure[leaves, columns] < MIN_SURE) & ~seen
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (~seen).astype(np.int8), [0]])))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in find_runs(~seen):
         if end - begin > HIDDEN_PX or begin == 0 or end == len(columns):
             on_line[begin:end] = False
     return on_line
@@ -177,8 +178,7 @@ def cross_rows(
     xs: list[NDArray[np.float64]] = []
     ys: list[NDArray[np.float64]] = []
     widths: list[NDArray[np.float64]] = []
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], steep.astype(np.int8), [0]])))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in find_runs(steep):
         left, right = max(begin - 2, 0), min(end + 2, trace.shape[1])
         top, bottom = int(first[begin:end].min()), int(last[begin:end].max()) + 1
         block, clear = trace[top:bottom, left:right], sure[top:bottom, left:right]

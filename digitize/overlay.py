@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitize.record import LEADS
+from digitize.runs import find_runs
 from digitize.stages import Digitization
 
 LONG_SIDE_PX = 2400
@@ -67,8 +68,6 @@ def colour_of(lead: str) -> tuple[int, int, int]:
 
 
 def _draw_runs(canvas: NDArray[np.uint8], at: NDArray[np.float64], colour: tuple[int, int, int], thick: int) -> None:
-    known = np.isfinite(at[:, 0])
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(np.int8), [0]])))
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in find_runs(np.isfinite(at[:, 0])):
         points = np.round(at[first:last] * 16).astype(np.int32)
         cv2.polylines(canvas, [points], False, colour, thick, cv2.LINE_AA, shift=4)

@@ -58,17 +58,17 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
     clock = Clock()
     with clock("lattice"):
         check_picture(photo)
-        lattice = fit_lattice(keep_page(photo, hints.corners_px))
+        shown = keep_page(photo, hints.corners_px)
+        lattice = fit_lattice(shown)
     with clock("flatten"):
-        sheet = flatten(keep_page(photo, hints.corners_px), lattice)
+        sheet = flatten(shown, lattice)
     with clock("ink"):
         ink = separate_ink(sheet, lattice.pitch_mm)
         check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels = turn_upright(lattice, sheet, ink)
-    with ThreadPoolExecutor(
-        1
-    ) as beside:  # the text engine is a program of its own: it reads while the traces are followed
+    # The text engine is a program of its own: it reads while the traces are followed.
+    with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
         with clock("layout"):
             layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitize.runs import find_runs
 from digitize.stages import Layout
 
 STEP_MM = 0.2
@@ -168,9 +169,8 @@ def _find_rectangles(
 
 def _thin(solid: NDArray[np.float64]) -> list[int]:
     """One column for each upright stroke: where it is inked best, the middle of several as good."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], solid > 0, [0]]).astype(int)))
     best = []
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in find_runs(solid > 0):
         top = start + np.flatnonzero(solid[start:stop] > solid[start:stop].max() - 0.02)
         best.append(int(top[len(top) // 2]))
     return best

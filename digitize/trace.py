@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitize.centreline import draw_centreline
+from digitize.runs import find_runs
 from digitize.separators import measure_separators
 from digitize.stages import Box, Curve, Ink, Layout, Panel, Word
 
@@ -65,15 +66,14 @@ def trace_panels(
     curves: list[Curve] = []
     for k, (row, baseline) in enumerate(baselines):
         panels = [p for p in layout.panels if p.row == row]
-        gaps = [abs(b - baseline) for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]
-        reach = min([REACH_MM, *[REACH_ROWS * g for g in gaps]])
+        neighbours = [b for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]
+        reach = min([REACH_MM, *(REACH_ROWS * abs(b - baseline) for b in neighbours)])
         mine = owners[k]
         row_ink = Ink(np.where(mine, ink.trace, np.float32(0)), ink.grid, ink.print, ink.sure.copy())
         row_score = np.where(mine, scored, np.float32(-1))
-        for border in [(b + baseline) / 2 for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]:
-            beyond = (
-                np.s_[: round(border * px_per_mm[1])] if border < baseline else np.s_[round(border * px_per_mm[1]) :]
-            )
+        for neighbour in neighbours:
+            border = round((neighbour + baseline) / 2 * px_per_mm[1])
+            beyond = np.s_[:border] if neighbour < baseline else np.s_[border:]
             row_score[beyond] = np.minimum(row_score[beyond], row_score[beyond] * FOREIGN_GAIN)
         hidden = hide_separators(row_score, row_ink, px_per_mm, panels, baseline)
         begin = min(p.x_mm[0] for p in panels)
@@ -262,9 +262,3 @@ def _bridge(x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.
         if first > 0 and last < len(x_mm) and x_mm[last] - x_mm[first - 1] > GAP_MM:
             joined[first:last] = np.nan
     return np.asarray(joined, np.float64)
-
-
-def find_runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and one-past-last index of each stretch of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

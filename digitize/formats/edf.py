@@ -16,6 +16,7 @@ from digitize.errors import UnreadableFile, UsageError
 from digitize.formats.leads import name_leads
 from digitize.formats.microvolts import BLANK, mv_per, to_counts
 from digitize.record import Ecg
+from digitize.runs import find_runs
 
 _GAP = "not printed: "
 _END = "end of signal"
@@ -50,7 +51,7 @@ def encode(ecg: Ecg) -> bytes:
     ]
     marks = [EdfAnnotation(ecg.duration_s, None, _END)]
     for column, lead in enumerate(ecg.leads):
-        for begin, end in _stretches(counts[:, column] == BLANK):
+        for begin, end in find_runs(counts[:, column] == BLANK):
             marks.append(EdfAnnotation(begin / ecg.fs_hz, (end - begin) / ecg.fs_hz, _GAP + lead))
     return Edf(signals, data_record_duration=1, annotations=sorted(marks, key=lambda mark: mark.onset)).to_bytes()
 
@@ -78,9 +79,3 @@ def decode(data: bytes) -> Ecg:
         signal_mv[np.stack([signal.digital == BLANK for signal, _ in kept], axis=1)] = np.nan
         signal_mv = signal_mv[: round(ends[0] * fs_hz)]
     return Ecg(signal_mv, float(fs_hz), name_leads([signal.label for signal, _ in kept]))
-
-
-def _stretches(blank: np.ndarray) -> list[tuple[int, int]]:
-    """Where runs of True begin and end."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], blank, [False]]).astype(np.int8)))
-    return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
