@@ -16,9 +16,9 @@ from pathlib import Path
 from api.folder import CannotWrite, check_writable, clear_leftovers
 from api.manifest import Entry, append_entry, load_entries, write_summary
 from api.reading import Reading, read_to_folder
-from api.workers import Worker
 from digitize.errors import PaperbeatError, UsageError
 from digitize.record import Hints
+from digitize.workers import Worker
 
 PAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".heic", ".heif", ".pdf", ".dcm")
 PAGE_TIMEOUT_S = 180.0

@@ -85,8 +85,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(exc: Exception) -> int:
-    from api.workers import describe
     from digitize.errors import PaperbeatError
+    from digitize.workers import describe
 
     if os.environ.get("PAPERBEAT_DEBUG"):
         raise exc

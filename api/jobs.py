@@ -14,8 +14,8 @@ from pathlib import Path
 from api.problems import Busy, NotFound
 from api.reading import Reading, read_to_folder
 from api.settings import Settings
-from api.workers import Worker
 from digitize.record import Hints
+from digitize.workers import Worker
 
 ReadPage = Callable[[bytes, Path, Hints], Reading]
 

@@ -12,8 +12,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.workers import describe
 from digitize.errors import PaperbeatError
+from digitize.workers import describe
 
 log = logging.getLogger("paperbeat.server")
 

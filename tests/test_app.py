@@ -272,7 +272,7 @@ def test_a_busy_server_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -
         assert go.wait(60)
         raise NoEcgFound("No ECG was found.")
 
-    monkeypatch.setattr("api.workers.Worker.run", read_slowly)
+    monkeypatch.setattr("digitize.workers.Worker.run", read_slowly)
     with TestClient(app, base_url="http://localhost") as client:
         first = threading.Thread(target=post, args=(client,))
         first.start()
@@ -288,7 +288,7 @@ def test_a_busy_server_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def quick_jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     """A store whose pages are read at once, without a process."""
-    monkeypatch.setattr("api.workers.Worker.run", lambda _, read, *args, timeout_s: read(*args))
+    monkeypatch.setattr("digitize.workers.Worker.run", lambda _, read, *args, timeout_s: read(*args))
     jobs = Jobs(Settings(max_kept=2, keep_s=100.0), read_fake)
     yield jobs
     jobs.close()

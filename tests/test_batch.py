@@ -16,9 +16,9 @@ from api import batch, cli
 from api.folder import whole_folder
 from api.manifest import Entry, append_entry, load_entries
 from api.reading import Reading
-from api.workers import TaskFailed, TookTooLong, Worker, WorkerLost
 from digitize.errors import NoEcgFound, PaperbeatError, UsageError
 from digitize.record import Hints
+from digitize.workers import TaskFailed, TookTooLong, Worker, WorkerLost
 
 
 def read_fake(source: Path, out: Path, hints: Hints) -> Reading:
