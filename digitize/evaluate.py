@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,8 +21,7 @@ import numpy as np
 
 from digitize.benchtable import bench_json, bench_table
 from digitize.errors import PaperbeatError, UsageError
-from digitize.record import Ecg
-from digitize.score import PageScore, score_page
+from digitize.score import WRONG_DB, PageScore, StJ, score_page
 
 if TYPE_CHECKING:
     from digitize.stages import Digitization
@@ -33,8 +32,6 @@ PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".
 TIMEOUT_S = 300.0
 
 Reader = Callable[[Path], "Digitization"]
-StJ = Callable[[Ecg], Mapping[str, float]]
-"""ST level at the J point by lead, in millivolts, NaN or absent where it cannot be measured."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,8 @@ class BenchRow:
         The most memory that the process held, in megabytes of 10^6 bytes.
     layout : str
         As it was read.
+    status : str
+        ``ok`` or ``partial``; empty when it was refused.
     """
 
     page: str
@@ -67,6 +66,7 @@ class BenchRow:
     cold_s: float
     peak_mb: float
     layout: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,7 @@ def bench_photos(
     UsageError
         No folder, or no picture in it has a truth.
     """
-    folder = Path(directory)
-    if not folder.is_dir():
-        raise UsageError("There is no such folder.", "Name a folder of pictures with their truth as CSV beside them.")
-    pages = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURE_ENDINGS]
-    pages = [path for path in pages if path.with_suffix(".csv").is_file()]
-    if not pages:
-        raise UsageError(
-            "No picture in this folder has its truth beside it.", "Beside PAGE.jpg there must be PAGE.csv."
-        )
+    pages = find_pages(directory)
 
     def run(path: Path) -> BenchRow:
         row = _bench_page(path, read, st_j_mv, timeout_s)
@@ -133,11 +125,26 @@ def bench_photos(
     return Bench(rows, summarize(rows))
 
 
+def find_pages(directory: str | Path) -> list[Path]:
+    """Pictures of a folder that have their truth beside them, by name; UsageError as :func:`bench_photos`."""
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise UsageError("There is no such folder.", "Name a folder of pictures with their truth as CSV beside them.")
+    pages = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURE_ENDINGS]
+    pages = [path for path in pages if path.with_suffix(".csv").is_file()]
+    if not pages:
+        raise UsageError(
+            "No picture in this folder has its truth beside it.", "Beside PAGE.jpg there must be PAGE.csv."
+        )
+    return pages
+
+
 def summarize(rows: Sequence[BenchRow]) -> dict[str, float | int | dict[str, int]]:
     """What the rows come to.
 
     SNR, correlation, RMSE and ST errors are over the pages that were read; NaN where there are none. ST errors are
-    absolute, over all leads of all pages together. Seconds are over the pages whose process answered.
+    absolute, over all leads of all pages together. Seconds are over the pages whose process answered. Wrong as ok are
+    pages read with less than :data:`~digitize.score.WRONG_DB` that call themselves ok.
     """
     scores = [row.score for row in rows if row.score is not None]
     refused: dict[str, int] = {}
@@ -151,6 +158,9 @@ def summarize(rows: Sequence[BenchRow]) -> dict[str, float | int | dict[str, int
         "pages_read": len(scores),
         "pages_refused": len(rows) - len(scores),
         "refused_by_code": dict(sorted(refused.items())),
+        "pages_wrong_as_ok": sum(
+            row.score is not None and row.status == "ok" and row.score.snr_db < WRONG_DB for row in rows
+        ),
         "pages_all_leads_named": sum(score.leads_named == score.leads_true for score in scores),
         "snr_db_median": _of(np.nanmedian, snr_db),
         "snr_db_mean": _of(np.nanmean, snr_db),
@@ -210,7 +220,7 @@ def _work(answer: Connection, started: float, path: Path, read: Reader | None, s
 
     truth = read_ecg(path.with_suffix(".csv"))
     st_j = (st_j_mv(truth), st_j_mv(result.ecg)) if st_j_mv is not None else (None, None)
-    answer.send((score_page(truth, result.ecg, *st_j), "", *cost, result.layout.name))
+    answer.send((score_page(truth, result.ecg, *st_j), "", *cost, result.layout.name, result.status))
 
 
 def peak_mb() -> float:

@@ -16,7 +16,7 @@ Decided here, where the sentence leaves a choice:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +26,12 @@ from numpy.typing import NDArray
 from digitize.record import Ecg
 
 MAX_LAG_S = 0.2
+WRONG_DB = 5.0
+"""A reading below this is wrong: its error has nearly a third of the signal's power, or more."""
+
+StJ = Callable[[Ecg], Mapping[str, float]]
+"""ST level at the J point by lead, in millivolts, NaN or absent where it cannot be measured."""
+
 _FOUND_SHARE = 0.5
 _LEAST_ERROR = 1e-12  # of the signal's power: a perfect reading scores 120 dB, a number that JSON can hold
 

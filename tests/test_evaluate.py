@@ -154,7 +154,9 @@ def row(page: str, snr_db: float | None, st_uv: dict[str, float] | None = None) 
         return BenchRow(page, None, "no_ecg_found", 0.5, 1.0, 100.0)
     noise = np.random.default_rng(1).normal(0, 1, TRUTH.signal_mv.shape)
     score = score_page(TRUTH, Ecg(TRUTH.signal_mv + noise * 0.2 * 10 ** (-snr_db / 20), FS_HZ))
-    return BenchRow(page, type(score)(**{**vars(score), "st_j_error_uv": st_uv or {}}), "", 2.0, 3.0, 400.0, "3x4+1")
+    return BenchRow(
+        page, type(score)(**{**vars(score), "st_j_error_uv": st_uv or {}}), "", 2.0, 3.0, 400.0, "3x4+1", "ok"
+    )
 
 
 def test_summary_leaves_refused_pages_out_and_counts_them() -> None:
@@ -202,7 +204,9 @@ def fake_read(path: Path) -> Any:
     held = np.ones(level * 1_000_000, np.uint8)  # that many megabytes
     truth = read_ecg(path.with_suffix(".csv"))
     noise = np.random.default_rng(0).normal(0, 0.01 * held[0], truth.signal_mv.shape)
-    return SimpleNamespace(ecg=Ecg(truth.signal_mv + noise, truth.fs_hz), layout=SimpleNamespace(name="3x4+1"))
+    return SimpleNamespace(
+        ecg=Ecg(truth.signal_mv + noise, truth.fs_hz), layout=SimpleNamespace(name="3x4+1"), status="ok"
+    )
 
 
 def fake_st_j_mv(ecg: Ecg) -> dict[str, float]:

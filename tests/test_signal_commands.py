@@ -129,6 +129,8 @@ def test_bench_prints_a_table_and_writes_figures(
         return Bench(rows, summarize(rows))
 
     monkeypatch.setattr(evaluate, "bench_photos", bench_fake)
+    Image.new("RGB", (8, 8)).save(tmp_path / "00001.png")
+    (tmp_path / "00001.csv").write_text("time_s,I\n")
     figures = tmp_path / "figures.json"
     assert cli.run(["bench", "photos", str(tmp_path), "--json", str(figures)]) == 0
     assert "no_ecg_found" in capsys.readouterr().out

@@ -23,24 +23,18 @@ def batch(
     import os
     from importlib.metadata import version
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from api.batch import SUMMARY, close_batch, find_pages, pages_to_do, run_batch
+    from api.progress import counting
 
     software = version("paperbeat")
     pages = find_pages(inputs, out)
     todo = pages_to_do(pages, out, software, retry_failed)
     done = 0
     try:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            bar = progress.add_task("reading", total=len(pages), completed=len(pages) - len(todo))
+        with counting("reading", len(pages), len(pages) - len(todo)) as tell:
             for entry in run_batch(todo, out, software, min(jobs or os.cpu_count() or 1, max(len(todo), 1))):
                 done += 1
-                progress.advance(bar)
-                if entry.status == "failed":
-                    progress.console.print(f"{entry.path}: {entry.code}", markup=False, highlight=False)
+                tell(f"{entry.path}: {entry.code or entry.status}", keep=entry.status == "failed")
     except KeyboardInterrupt:
         left = len(todo) - done
         typer.echo(f"stopped with {left} of {len(pages)} pages left; run the same command again to go on", err=True)

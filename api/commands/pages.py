@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -45,10 +43,11 @@ def read(
     folder = page.with_suffix(".ecg") if out is None else out
 
     from api.folder import check_writable
+    from api.progress import working
     from api.reading import dump_json, read_to_folder
 
     check_writable(folder)
-    with _working("reading the page"):
+    with working("reading the page"):
         reading = read_to_folder(page, folder, hints, page_number)
     typer.echo(dump_json(reading.report) if as_json else reading.summary.rstrip("\n") + "\n", nl=False)
     typer.echo(f"wrote {folder}/ (overlay.png shows what was read)", err=True)
@@ -68,6 +67,7 @@ def digitize_page(
     hints = make_hints(layout, speed, gain)
 
     from api.folder import check_writable
+    from api.progress import working
     from digitize.errors import UsageError
     from digitize.formats import ENDINGS, write_ecg
 
@@ -77,7 +77,7 @@ def digitize_page(
 
     from digitize.pipeline import digitize
 
-    with _working("reading the page"):
+    with working("reading the page"):
         sheet = digitize(page, hints, page_number)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_ecg(sheet.ecg, out)
@@ -113,16 +113,3 @@ def analyze_signal(
             (building / "report.html").write_text(html, encoding="utf-8")
             (building / "report.json").write_text(as_text, encoding="utf-8")
     typer.echo(as_text if as_json else to_text(report).rstrip("\n") + "\n", nl=False)
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """A spinner on stderr while a person waits; nothing where stderr is a file."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with console.status(what):
-            yield
-    else:
-        yield

@@ -1,4 +1,4 @@
-"""``paperbeat render``, ``bench`` and ``train``: what those who work on Paperbeat use."""
+"""``paperbeat render`` and ``train``: what those who work on Paperbeat use."""
 
 from __future__ import annotations
 
@@ -37,39 +37,6 @@ def render_record(
 
     make_hints(layout, speed, gain)
     print_page(record, out, layout=layout, mm_per_s=speed, mm_per_mv=gain, dpi=dpi, strength=photo, seed=seed)
-
-
-def bench(
-    what: Annotated[
-        str, typer.Argument(metavar="photos", help="A folder of pages, each with its truth as .csv beside it.")
-    ],
-    folder: Annotated[Path, typer.Argument(metavar="DIR")],
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Pages at a time; seconds are honest with 1.")] = 1,
-) -> None:
-    """Measure accuracy and speed against truth: one row a page, and a summary."""
-    import json
-    import sys
-
-    from rich.console import Console
-
-    from api.stlevels import st_j_by_lead
-    from digitize.errors import UsageError
-    from digitize.evaluate import BenchRow, bench_json, bench_photos, bench_table
-
-    if what != "photos":
-        raise UsageError("There is no bench of that name.", "Known is: photos.")
-
-    def tell(row: BenchRow) -> None:
-        said = row.code or (f"{row.score.snr_db:.1f} dB" if row.score else "")
-        typer.echo(f"{row.page}: {said}, {row.seconds:.1f} s", err=True)
-
-    measured = bench_photos(folder, st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell)
-    Console(width=None if sys.stdout.isatty() else 120).print(bench_table(measured))
-    if json_file is not None:
-        json_file.write_text(json.dumps(bench_json(measured), indent=1) + "\n", encoding="utf-8")
 
 
 def train(

@@ -1,0 +1,106 @@
+"""``paperbeat bench``: accuracy and speed against truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(
+    help="Measure accuracy and speed against truth.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Pages at a time; seconds are honest with 1.")]
+
+
+@app.command("photos")
+def bench_folder(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of pages, each with its truth as .csv beside it.")
+    ],
+    json_file: JsonFile = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Read a folder of pages whose truth is known: one row a page, and a summary."""
+    from api.folder import check_writable
+    from api.progress import counting
+    from api.stlevels import st_j_by_lead
+    from digitize.evaluate import BenchRow, bench_json, bench_photos, bench_table, find_pages
+
+    if json_file is not None:
+        check_writable(json_file.parent)
+    with counting("reading", len(find_pages(folder))) as tell:
+
+        def tell_row(row: BenchRow) -> None:
+            said = row.code or (f"{row.score.snr_db:.1f} dB" if row.score else "")
+            tell(f"{row.page}: {said}, {row.seconds:.1f} s", keep=True)
+
+        measured = bench_photos(folder, st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell_row)
+    _show(bench_table(measured), bench_json(measured), json_file)
+
+
+@app.command("synth")
+def bench_synth(
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same pages.")] = 1,
+    n: Annotated[int, typer.Option("--n", min=1, help="Pages for every level of a factor.")] = 4,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="FACTOR", help="Leave out all other factors; repeatable.")
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", metavar="DIR", help="Print WFDB records of this folder, not simulated hearts."),
+    ] = None,
+    json_file: JsonFile = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the figures: .png, .svg or .pdf.")
+    ] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Draw a fixed suite of pages and read them: one row for every change to the page, what hurts most on top."""
+    from api.folder import check_writable
+    from api.progress import counting
+    from api.stlevels import st_j_by_lead
+    from digitize.benchplot import check_plot, draw_suite
+    from digitize.benchsuite import SuiteRow, bench_suite
+    from digitize.benchtable import suite_json, suite_table
+    from digitize.synth.figure import check_matplotlib
+    from digitize.synth.suite import plan_suite
+
+    for path in (json_file, plot):
+        if path is not None:
+            check_writable(path.parent)
+    if plot is not None:
+        check_plot(plot)
+    pages = plan_suite(seed, n, only=only or (), records=records)
+    if any(page.level.figure is not None for page in pages):
+        check_matplotlib()
+    with counting("pages", len(pages)) as tell:
+
+        def tell_row(row: SuiteRow) -> None:
+            said = row.code or f"{row.snr_db:.1f} dB, {row.status}"
+            tell(f"{row.factor} {row.level} #{row.index}: {said}, {row.seconds:.1f} s")
+
+        measured = bench_suite(pages, st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell_row)
+    about = {"seed": seed, "n": n, "signals": "simulated" if records is None else "records"}
+    _show(suite_table(measured), about | suite_json(measured), json_file)
+    if plot is not None:
+        draw_suite(measured, plot)
+
+
+def _show(table: Table, figures: dict[str, Any], json_file: Path | None) -> None:
+    import json
+    import sys
+
+    from rich.console import Console
+
+    from digitize.formats.files import replace_files
+
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        replace_files({json_file: (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()})
