@@ -15,6 +15,7 @@ from api.printing import describe_page
 from digitize import evaluate
 from digitize.evaluate import Bench, BenchRow, summarize
 from digitize.formats import read_ecg, write_ecg
+from digitize.load import load
 from digitize.record import Ecg
 from digitize.synth.degrade import photograph
 from digitize.synth.heart import simulate
@@ -100,7 +101,48 @@ def test_places_of_the_traces_are_those_in_the_photo(record: Path) -> None:
     assert on_trace < beside - 20
 
 
-@pytest.mark.parametrize("options", [["-o", "page.gif"], ["-o", "page.png", "--layout", "2x6"]])
+@pytest.mark.parametrize("ending", [".pdf", ".jpg"])
+def test_render_writes_a_wfdb_record_in_other_endings(record: Path, tmp_path: Path, ending: str) -> None:
+    write_ecg(read_ecg(record), tmp_path / "record.hea")
+    one, again = tmp_path / f"one{ending}", tmp_path / f"again{ending}"
+    for page in (one, again):
+        assert cli.run(["render", str(tmp_path / "record.hea"), "-o", str(page), "--dpi", "100"]) == 0
+    assert one.read_bytes() == again.read_bytes()
+    assert one.with_suffix(".csv").read_bytes() == again.with_suffix(".csv").read_bytes()
+    seen = load(one).rgb
+    drawn = render(read_ecg(record), dpi=100).rgb
+    assert seen.shape[1] / seen.shape[0] == pytest.approx(drawn.shape[1] / drawn.shape[0], rel=2e-3)
+    assert seen.mean() == pytest.approx(drawn.mean(), abs=2)
+
+
+def test_render_prints_a_simulated_heart(tmp_path: Path) -> None:
+    def draw(seed: int) -> bytes:
+        page = tmp_path / f"{seed}.png"
+        assert cli.run(["render", "--heart", "lbbb", "-o", str(page), "--dpi", "60", "--seed", str(seed)]) == 0
+        return page.with_suffix(".csv").read_bytes()
+
+    assert draw(1) == draw(1) != draw(2)
+
+
+def test_render_leaves_all_files_or_none(
+    record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.png"
+    page.write_bytes(b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert cli.run(["render", str(record), "-o", str(page), "--dpi", "60"]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["page.png"]
+    assert page.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    "options", [["-o", "page.gif"], ["-o", "page.png", "--layout", "2x6"], ["-o", "page.png", "--heart", "lbbb"]]
+)
 def test_render_refuses_what_does_not_fit(
     record: Path,
     tmp_path: Path,
