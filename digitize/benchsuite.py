@@ -154,6 +154,8 @@ def bench_suite(
             mine.worker = Worker()
             workers.append(mine.worker)
         row = _run_page(mine.worker, page, draw, read, st_j_mv, timeout_s)
+        if closing.is_set():  # the worker was ended, the page did not crash
+            raise CancelledError
         if on_row is not None:
             on_row(row)
         return row
