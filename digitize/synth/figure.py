@@ -232,8 +232,8 @@ class _Sheet:
         left, top, _, bottom = self.style.margins_mm
         speed = f"{self.mm_per_s:g} mm/s  {self.mm_per_mv:g} mm/mV"
         if look != "export":
-            return [self._write(left, top - 3.0, f"Record {seed:05d}, 12-lead ECG, {speed}", 9)]
-        about = f"ID {seed:06d}   Name: SIMULATED   Sex: {'MF'[seed % 2]}   Age: {30 + seed % 50}"
+            return [self._write(left, top - 3.0, f"Record {seed % 100_000:05d}, 12-lead ECG, {speed}", 9)]
+        about = f"ID {seed % 1_000_000:06d}   Name: SIMULATED   Sex: {'MF'[seed % 2]}   Age: {30 + seed % 50}"
         header = [self._write(left, 7.0, about, 8), self._write(left, 12.0, "Rate, axis, intervals: not measured", 7)]
         foot_mm = self.size_px[1] / self.px_per_mm - 0.4 * bottom
         return [*header, self._write(left, foot_mm, f"{speed}   0.05-150 Hz", 7)]
