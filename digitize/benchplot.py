@@ -60,7 +60,8 @@ def draw_suite(bench: SuiteBench, path: Path) -> None:
 
     columns = _columns(_by_factor(bench))
     base_db = next((level.snr_db_median for level in bench.levels if level.factor == BASE), float("nan"))
-    highest_db = np.nanmax([0.0, base_db, *(level.snr_db_median for level in bench.levels)])
+    ends_db = np.array([(level.snr_db_median, level.snr_db_worst) for level in bench.levels])
+    limits_db = (min(0.0, float(np.nanmin(ends_db, initial=0)) - 0.5), float(np.nanmax(ends_db, initial=0)) * 1.35 + 1)
     rows = max(sum(len(levels) + 1.3 for levels in column) for column in columns)
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -69,8 +70,13 @@ def draw_suite(bench: SuiteBench, path: Path) -> None:
         figure.suptitle("Median SNR of the reading by what is changed on the page, dB", fontsize=11)
         for axes, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
             _draw_column(axes, column, base_db)
-            axes.set_xlim(min(0.0, axes.get_xlim()[0]), float(highest_db) * 1.35 + 1)
+            axes.set_xlim(*limits_db)
             axes.set_ylim(rows - 0.5, -1.3)
+        figure.supxlabel(
+            "bar: median of the pages read; tick: the worst of them; dashed: the base page; "
+            "red: wrong readings that call themselves ok",
+            fontsize=8,
+        )
         out = io.BytesIO()
         figure.savefig(out, format=path.suffix.lower()[1:])
     replace_files({path: out.getvalue()})
@@ -130,4 +136,6 @@ def _draw_level(axes: Axes, level: LevelRow, at: float) -> None:
     if level.wrong_as_ok:
         told.append(f"{level.wrong_as_ok:.0%} wrong as ok")
     begin = max(0.0, np.nan_to_num(level.snr_db_median))
-    axes.text(begin + 0.3, at, "  ".join(told), fontsize=6.5, va="center", color=_BAD if level.wrong_as_ok else "black")
+    colour = _BAD if level.wrong_as_ok else "black"
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # over the dashed line
+    axes.text(begin + 0.3, at, "  ".join(told), fontsize=6.5, va="center", color=colour, bbox=box)
