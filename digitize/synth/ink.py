@@ -1,29 +1,28 @@
-"""Marks on paper: grid lines, pen lines, bars and words, all anti-aliased and placed to a fraction of a pixel.
+"""Marks on paper: grid lines, pen lines and bars, all anti-aliased and placed to a fraction of a pixel.
 
 Paper millimetres become pixels as ``px = mm * px_per_mm - 0.5``: the centre of the first pixel is (0, 0).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitize.stages import Box, Word
+from digitize.stages import Box
 
 Rgb = tuple[int, int, int]
 Plane = NDArray[np.float32]
 
 _FINER = 4  # pen lines are drawn this much larger, then averaged down
 _SHIFT = 6  # fractional bits of drawn coordinates
-_THIN_MM, _THICK_MM = 0.12, 0.22
 
 
 def draw_grid(
-    rgb: Plane, grid_mm: Box, px_per_mm: float, pitches_mm: Sequence[int], thin_rgb: Rgb, thick_rgb: Rgb
+    rgb: Plane, grid_mm: Box, px_per_mm: float, pitch_mm: int, line_mm: float, colour: Rgb, dots: bool = False
 ) -> None:
-    """Draw grid lines over the page, in place.
+    """Draw the lines of a grid over the page, in place.
 
     Parameters
     ----------
@@ -31,20 +30,31 @@ def draw_grid(
     grid_mm : Box
         The first lines lie on its left and top edge.
     px_per_mm : float
-    pitches_mm : sequence of int
-        Distances of lines: 5 is drawn thick, all others thin; a later one lies over an earlier one.
-    thin_rgb, thick_rgb : (int, int, int)
+    pitch_mm : int
+        Distance of lines.
+    line_mm : float
+        Their width.
+    colour : (int, int, int)
+    dots : bool
+        Only where lines cross.
     """
+    press(rgb, cover_grid(rgb.shape[:2], grid_mm, px_per_mm, pitch_mm, line_mm, dots), colour)
+
+
+def cover_grid(
+    shape: tuple[int, ...], grid_mm: Box, px_per_mm: float, pitch_mm: int, line_mm: float, dots: bool = False
+) -> Plane:
+    """How much of each pixel the lines of a grid cover, 0 to 1; see `draw_grid`."""
     left, top, right, bottom = grid_mm
-    height, width = rgb.shape[:2]
-    for pitch_mm in pitches_mm:
-        line_mm, colour = (_THICK_MM, thick_rgb) if pitch_mm == 5 else (_THIN_MM, thin_rgb)
-        down = _cover(width, np.arange(left, right + 0.01, pitch_mm), line_mm, px_per_mm)
-        across = _cover(height, np.arange(top, bottom + 0.01, pitch_mm), line_mm, px_per_mm)
-        down_ends = _cover(height, np.array([(top + bottom) / 2]), bottom - top, px_per_mm)
-        across_ends = _cover(width, np.array([(left + right) / 2]), right - left, px_per_mm)
-        cover = np.maximum(down[None, :] * down_ends[:, None], across[:, None] * across_ends[None, :])
-        press(rgb, cover, colour)
+    height, width = shape[:2]
+    down = _cover(width, np.arange(left, right + 0.01, pitch_mm), line_mm, px_per_mm)
+    across = _cover(height, np.arange(top, bottom + 0.01, pitch_mm), line_mm, px_per_mm)
+    if dots:
+        return np.asarray(np.outer(across, down), np.float32)
+    down_ends = _cover(height, np.array([(top + bottom) / 2]), bottom - top, px_per_mm)
+    across_ends = _cover(width, np.array([(left + right) / 2]), right - left, px_per_mm)
+    lines = down[None, :] * down_ends[:, None], across[:, None] * across_ends[None, :]
+    return np.asarray(np.maximum(*lines), np.float32)
 
 
 def _cover(count: int, centres_mm: NDArray[np.float64], width_mm: float, px_per_mm: float) -> Plane:
@@ -70,19 +80,34 @@ def draw_lines(ink: Plane, px_per_mm: float, lines_mm: Iterable[NDArray[np.float
     """
     import cv2
 
-    height, width = ink.shape
-    fine = np.zeros((height * _FINER, width * _FINER), np.uint8)
     pen_px = max(1, round(pen_mm * px_per_mm * _FINER))
     for line in lines_mm:
         points = line * (px_per_mm * _FINER) - 0.5
         drawn = np.isfinite(points).all(axis=1)
+        if not drawn.any():
+            continue
+        box = _around(points[drawn], pen_px, ink.shape)
+        if box is None:
+            continue
+        left, top, right, bottom = box
+        fine = np.zeros(((bottom - top) * _FINER, (right - left) * _FINER), np.uint8)
         breaks = np.flatnonzero(np.diff(drawn.astype(np.int8))) + 1
         for part, inked in zip(np.split(points, breaks), np.split(drawn, breaks), strict=True):
             if inked.any():
-                fixed = np.round(part * (1 << _SHIFT)).astype(np.int32)
-                cv2.polylines(fine, [fixed], False, 255, pen_px, cv2.LINE_8, _SHIFT)
-    drawn_px = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
-    np.maximum(ink, drawn_px.astype(np.float32) / 255, out=ink)
+                shifted = (part - np.array([left, top]) * _FINER) * (1 << _SHIFT)
+                cv2.polylines(fine, [np.round(shifted).astype(np.int32)], False, 255, pen_px, cv2.LINE_8, _SHIFT)
+        part_px = cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        there = ink[top:bottom, left:right]
+        np.maximum(there, part_px.astype(np.float32) / 255, out=there)
+
+
+def _around(points: NDArray[np.float64], pen_px: int, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """The pixels that a line can touch: left, top, right, bottom; None where they are off the page."""
+    low = np.floor((points.min(axis=0) - pen_px) / _FINER).astype(int)
+    high = np.ceil((points.max(axis=0) + pen_px) / _FINER).astype(int) + 1
+    left, top = np.maximum(low, 0).tolist()
+    right, bottom = np.minimum(high, shape[1::-1]).tolist()
+    return (left, top, right, bottom) if right > left and bottom > top else None
 
 
 def draw_bars(ink: Plane, px_per_mm: float, bars_mm: Iterable[Box]) -> None:
@@ -97,40 +122,31 @@ def draw_bars(ink: Plane, px_per_mm: float, bars_mm: Iterable[Box]) -> None:
             np.maximum(part, np.outer(down[rows], across[cols]), out=part)
 
 
-def draw_words(
-    ink: Plane, px_per_mm: float, placed: Iterable[tuple[str, float, float]], size_mm: float
-) -> tuple[Word, ...]:
-    """Write words into the ink, in place.
-
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W)
-    px_per_mm : float
-    placed : iterable of (str, float, float)
-        Text and the left and top of its box, in millimetres.
-    size_mm : float
-        Size of the letters, about the height of a line.
-
-    Returns
-    -------
-    tuple of Word
-        With the box that the ink fills.
-    """
-    from PIL import Image, ImageDraw, ImageFont
-
-    font = ImageFont.load_default(size=size_mm * px_per_mm)
-    canvas = Image.new("L", (ink.shape[1], ink.shape[0]), 0)
-    pen = ImageDraw.Draw(canvas)
-    words = []
-    for text, left_mm, top_mm in placed:
-        at = (round(left_mm * px_per_mm), round(top_mm * px_per_mm))
-        pen.text(at, text, fill=255, font=font)
-        left, top, right, bottom = pen.textbbox(at, text, font=font)
-        words.append(Word(text, (left / px_per_mm, top / px_per_mm, right / px_per_mm, bottom / px_per_mm), 1.0))
-    np.maximum(ink, np.asarray(canvas, np.float32) / 255, out=ink)
-    return tuple(words)
-
-
 def press(rgb: Plane, cover: Plane, colour: Rgb) -> None:
     """Lay a colour over the page where it is covered, in place."""
     rgb += cover[..., None] * (np.array(colour, np.float32) - rgb)
+
+
+def texture_ink(
+    ink: Plane, px_per_mm: float, rng: np.random.Generator, fade: float, skips: float, texture: str
+) -> None:
+    """Let the ink of a trace fade, skip and show how it was put on paper, in place; see `digitize.synth.stock.Pen`."""
+    import cv2
+
+    height, width = ink.shape
+    if fade > 0:
+        nodes = rng.random((int(height / px_per_mm / 40) + 3, int(width / px_per_mm / 40) + 3)).astype(np.float32)
+        cloud = cv2.resize(nodes, (width, height), interpolation=cv2.INTER_CUBIC)
+        ink *= 1 - np.float32(fade) * np.clip(cloud, 0, 1)
+    for _ in range(rng.poisson(skips * width / px_per_mm / 1000 * height / px_per_mm / 40)):
+        x, y = int(rng.integers(width)), int(rng.integers(height))
+        wide, high = (max(1, int(side * px_per_mm)) for side in (rng.uniform(0.2, 0.8), rng.uniform(5, 40)))
+        ink[y : y + high, x : x + wide] *= np.float32(rng.uniform(0, 0.5))
+    if texture == "bands":
+        pitch = max(2.0, rng.uniform(0.5, 2.0) * px_per_mm)
+        wave = 0.5 + 0.5 * np.cos(2 * np.pi * np.arange(height) / pitch)
+        ink *= (1 - rng.uniform(0.1, 0.45) * wave[:, None] ** 4).astype(np.float32)
+    if texture == "dots":
+        pitch = max(2.0, rng.uniform(0.25, 0.4) * px_per_mm)
+        waves = [0.5 + 0.5 * np.cos(2 * np.pi * np.arange(n) / pitch) for n in (height, width)]
+        ink *= (1 - rng.uniform(0.2, 0.5) * (1 - np.outer(*waves))).astype(np.float32)

@@ -1,61 +1,25 @@
-"""An Ecg becomes a printed page, together with the exact truth of what was printed where."""
+"""An Ecg becomes a printed page, together with the exact truth of what was printed where.
+
+First everything is given its place on the paper, in millimetres (`digitize.synth.plan`); then it is drawn.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digitize.record import LEADS, Ecg
-from digitize.sheets import load_layouts
-from digitize.stages import Box, Calibration, Layout, Panel, Word
-from digitize.synth.ink import Rgb, draw_bars, draw_grid, draw_lines, draw_words, press
-from digitize.synth.place import (
-    Place,
-    Separator,
-    outline_pulse,
-    place_grid,
-    place_header,
-    place_labels,
-    place_panels,
-    place_pulses,
-    place_separators,
-)
+from digitize.record import Ecg
+from digitize.stages import Box, Calibration, Layout, Word
+from digitize.synth.ink import draw_bars, draw_grid, draw_lines, press, texture_ink
+from digitize.synth.place import frame_words
+from digitize.synth.plan import PAPERS_MM, Plan, Trace, plan_page
+from digitize.synth.stock import COLOURS, INK, Grid, Pen, Stock
+from digitize.synth.words import draw_words
 
-Paper = Literal["a4", "letter"]
-Grid = Literal["1+5", "5", "none"]
-
-PAPERS_MM: dict[str, tuple[float, float]] = {"a4": (297.0, 210.0), "letter": (279.4, 215.9)}
-
-COLOURS: dict[str, tuple[Rgb, Rgb, Rgb]] = {  # paper, 1 mm lines, 5 mm lines
-    "red": ((255, 253, 250), (246, 196, 188), (226, 112, 104)),
-    "pink": ((255, 236, 238), (249, 206, 212), (240, 160, 172)),
-    "grey": ((252, 252, 252), (218, 218, 218), (160, 160, 160)),
-    "blue": ((252, 253, 255), (206, 222, 240), (134, 168, 208)),
-    "green": ((250, 253, 249), (204, 228, 204), (130, 180, 138)),
-    "dark_red": ((252, 252, 252), (220, 186, 182), (150, 62, 62)),
-}
-INK: Rgb = (26, 24, 28)
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What was drawn for one panel.
-
-    Attributes
-    ----------
-    panel : Panel
-    first : int
-        Index of the first drawn sample in the page's signal.
-    points_mm : ndarray, shape (n, 2)
-        Paper position (x, y) of every sample of the panel; NaN where the signal has none.
-    """
-
-    panel: Panel
-    first: int
-    points_mm: NDArray[np.float64]
+__all__ = ["COLOURS", "INK", "PAPERS_MM", "Grid", "Page", "Trace", "draw_plan", "render"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +44,8 @@ class Page:
         Calibration pulses: left, top (1 mV), right, bottom (0 mV).
     grid_mm : Box
         Where the grid is printed: a whole number of 5 mm boxes, with lines on all four edges.
+    plan : Plan or None
+        Everything that was drawn, for drawing it again; None for a page that another program drew.
     """
 
     rgb: NDArray[np.uint8]
@@ -92,6 +58,7 @@ class Page:
     words: tuple[Word, ...]
     pulses_mm: tuple[Box, ...]
     grid_mm: Box
+    plan: Plan | None = None
 
     def to_px(self, points_mm: ArrayLike) -> NDArray[np.float64]:
         """Page pixels of paper points (x, y), shape (..., 2); the centre of the first pixel is (0, 0)."""
@@ -101,53 +68,34 @@ class Page:
 def render(
     ecg: Ecg,
     *,
-    layout: str = "3x4+1",
-    mm_per_s: float = 25.0,
-    mm_per_mv: float = 10.0,
     dpi: float = 200.0,
-    paper: Paper = "a4",
-    column_s: float | None = None,
     grid: Grid = "1+5",
     colour: str = "red",
-    separator: Separator = "tick",
-    pulse: Place = "left",
-    label_above: bool = True,
     pen_mm: float = 0.3,
-    header: tuple[str, ...] = (),
-    footer: str | None = None,
+    stock: Stock | None = None,
+    pen: Pen | None = None,
+    **page: Any,
 ) -> Page:
     """Print an ECG on paper.
 
     Parameters
     ----------
     ecg : Ecg
-        Twelve leads, at least as long as the page.
-    layout : str
-        Name of a known sheet.
-    mm_per_s, mm_per_mv : float
-        Paper speed and gain.
+        As long as the page, with the leads that the layout prints.
     dpi : float
-        Pixels per inch of the picture.
-    paper : {"a4", "letter"}
-        Landscape.
-    column_s : float, optional
-        Seconds in a column; left out, the sheet's own, made shorter at higher speeds so that the page stays as wide.
-    grid : {"1+5", "5", "none"}
-        Lines every 1 and 5 mm, every 5 mm only, or none.
-    colour : {"red", "pink", "grey", "blue", "green", "dark_red"}
-        Of paper and grid.
-    separator : {"tick", "bar", "none"}
-        Mark between columns: two short strokes above and below the trace, or one thick bar through it.
-    pulse : {"left", "right", "none"}
-        Calibration pulse before or after each row.
-    label_above : bool
-        Lead names above the start of their trace, else below.
+        Pixels per inch of the picture, 20 to 600.
+    grid : {"1+5", "5", "1", "dots", "dots+5", "none"}
+        Lines every 1 and 5 mm, and so on; see `Stock`.
+    colour : str
+        Of paper and grid, one of `COLOURS`.
     pen_mm : float
         Width of the trace.
-    header : tuple of str
-        Words above the traces, from left to right in columns; a line break inside a column is honoured.
-    footer : str, optional
-        Left out: speed, gain and bandwidth.
+    stock : Stock, optional
+        Paper and grid in full, in place of ``grid`` and ``colour``.
+    pen : Pen, optional
+        In place of ``pen_mm``.
+    **page
+        Everything that `plan_page` takes: layout, speed, gain, paper, separators, pulses, words ...
 
     Returns
     -------
@@ -159,66 +107,72 @@ def render(
         When the layout or colour is not known, speed, gain or dpi are out of range, the page does not fit the paper,
         or the ECG is too short or lacks a lead.
     """
-    if layout not in load_layouts():
-        raise ValueError(f"no layout called {layout!r}; known are {', '.join(load_layouts())}")
     if colour not in COLOURS:
         raise ValueError(f"no colour called {colour!r}; known are {', '.join(COLOURS)}")
-    if not (20 <= dpi <= 600 and 5 <= mm_per_s <= 200 and 1 <= mm_per_mv <= 100):
-        raise ValueError("dpi must be 20 to 600, mm_per_s 5 to 200 and mm_per_mv 1 to 100")
-    sheet = load_layouts()[layout]
-    seconds = column_s or sheet.column_s * min(1.0, 25.0 / mm_per_s)
-    width_mm, height_mm = PAPERS_MM[paper]
-    grid_mm = place_grid(width_mm, height_mm)
-    panels = place_panels(sheet, seconds, mm_per_s, grid_mm, pulse)
-    printed, traces = _print_signal(ecg, panels, seconds * sheet.columns, mm_per_s, mm_per_mv)
-    pulses = place_pulses(panels, mm_per_mv, pulse)
-    bars = place_separators(panels, separator)
+    if not 20 <= dpi <= 600:
+        raise ValueError("dpi must be 20 to 600")
+    stock = stock or Stock(*COLOURS[colour], grid=grid)
+    return draw_plan(plan_page(ecg, stock=stock, pen=pen or Pen(pen_mm), **page), dpi / 25.4)
 
-    px_per_mm = dpi / 25.4
+
+def draw_plan(plan: Plan, px_per_mm: float) -> Page:
+    """Draw a planned page at a resolution."""
+    width_mm, height_mm = plan.paper_mm
     shape = (round(height_mm * px_per_mm), round(width_mm * px_per_mm))
-    paper_rgb, thin_rgb, thick_rgb = COLOURS[colour]
-    rgb = np.broadcast_to(np.array(paper_rgb, np.float32), (*shape, 3)).copy()
-    draw_grid(rgb, grid_mm, px_per_mm, {"1+5": (1, 5), "5": (5,), "none": ()}[grid], thin_rgb, thick_rgb)
-    foot = f"{mm_per_s:g} mm/s   {mm_per_mv:g} mm/mV   0.05-150 Hz" if footer is None else footer
-    label_mm, word_mm = 3.4, 3.0
+    rgb = np.empty((*shape, 3), np.float32)
+    rgb[:] = plan.stock.paper_rgb
+    for pitch_mm, line_mm, colour, dots in grid_layers(plan.stock):
+        draw_grid(rgb, plan.grid_mm, px_per_mm, pitch_mm, line_mm, colour, dots)
     ink = np.zeros(shape, np.float32)
-    labels = draw_words(ink, px_per_mm, place_labels(panels, label_above), label_mm)
-    words = draw_words(ink, px_per_mm, place_header(header, foot, grid_mm), word_mm)
-    draw_bars(ink, px_per_mm, bars)
-    lines = [trace.points_mm for trace in traces] + [outline_pulse(box) for box in pulses]
-    draw_lines(ink, px_per_mm, lines, pen_mm)
-    press(rgb, ink, INK)
+    labels, words = draw_print(plan, ink, px_per_mm)
+    press(rgb, ink, plan.type.rgb)
+    ink[:] = 0
+    draw_pen(plan, ink, px_per_mm)
+    texture_ink(ink, px_per_mm, np.random.default_rng(plan.pen.seed), plan.pen.fade, plan.pen.skips, plan.pen.texture)
+    press(rgb, ink, plan.pen.rgb)
+    for stroke in plan.strokes:
+        ink[:] = 0
+        draw_lines(ink, px_per_mm, [stroke.points_mm], stroke.width_mm)
+        press(rgb, ink, stroke.rgb)
     return Page(
         rgb=(rgb + 0.5).astype(np.uint8),
         px_per_mm=px_per_mm,
-        ecg=printed,
-        layout=Layout(layout, panels, "rendered", 1.0),
-        calibration=Calibration(mm_per_s, mm_per_mv, "rendered", "rendered"),
-        traces=traces,
-        labels=labels,
+        ecg=plan.ecg,
+        layout=plan.layout,
+        calibration=plan.calibration,
+        traces=plan.traces,
+        labels=tuple(replace(word, text=lead) for word, lead in zip(labels, _leads(plan), strict=True)),
         words=words,
-        pulses_mm=pulses,
-        grid_mm=grid_mm,
+        pulses_mm=plan.pulses_mm,
+        grid_mm=plan.grid_mm,
+        plan=plan,
     )
 
 
-def _print_signal(
-    ecg: Ecg, panels: tuple[Panel, ...], duration_s: float, mm_per_s: float, mm_per_mv: float
-) -> tuple[Ecg, tuple[Trace, ...]]:
-    """Cut the signal to what the page shows, and say where each sample lands."""
-    count = round(duration_s * ecg.fs_hz)
-    if ecg.signal_mv.shape[0] < count:
-        raise ValueError(f"the page shows {duration_s:g} s, the ECG lasts {ecg.duration_s:g} s")
-    missing = [lead for lead in LEADS if lead not in ecg.leads]
-    if missing:
-        raise ValueError(f"the ECG lacks {', '.join(missing)}")
-    printed_mv = np.full((count, len(LEADS)), np.nan)
-    traces = []
-    for panel in panels:
-        seconds = (panel.x_mm[1] - panel.x_mm[0]) / mm_per_s
-        first, stop = round(panel.start_s * ecg.fs_hz), min(count, round((panel.start_s + seconds) * ecg.fs_hz))
-        signal_mv = ecg.lead(panel.lead)[first:stop]
-        printed_mv[first:stop, LEADS.index(panel.lead)] = signal_mv
-        x_mm = panel.x_mm[0] + (np.arange(first, stop) / ecg.fs_hz - panel.start_s) * mm_per_s
-        traces.append(Trace(panel, first, np.stack([x_mm, panel.baseline_mm - signal_mv * mm_per_mv], axis=1)))
-    return Ecg(printed_mv, ecg.fs_hz, LEADS), tuple(traces)
+def _leads(plan: Plan) -> list[str]:
+    return [trace.panel.lead for trace in plan.traces]
+
+
+def grid_layers(stock: Stock) -> list[tuple[int, float, tuple[int, int, int], bool]]:
+    """What the grid is drawn of, first the palest: pitch and width in millimetres, colour, and whether it is dots."""
+    fine = (1, stock.thin_mm, stock.thin_rgb, False)
+    dots = (1, 2 * stock.thin_mm, stock.thin_rgb, True)
+    broad = (5, stock.thick_mm, stock.thick_rgb, False)
+    kinds = {"1+5": [fine, broad], "5": [broad], "1": [fine], "dots": [dots], "dots+5": [dots, broad], "none": []}
+    return kinds[stock.grid]
+
+
+def draw_print(plan: Plan, ink: NDArray[np.float32], px_per_mm: float) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """Labels, words, frames and separators into the ink, in place; labels and words with the boxes they fill."""
+    labels = draw_words(ink, px_per_mm, plan.labels)
+    words = draw_words(ink, px_per_mm, plan.words)
+    if plan.type.boxed:
+        draw_lines(ink, px_per_mm, frame_words(labels), 0.2)
+    draw_bars(ink, px_per_mm, plan.bars_mm)
+    return labels, words
+
+
+def draw_pen(plan: Plan, ink: NDArray[np.float32], px_per_mm: float) -> None:
+    """Traces and pulses into the ink, in place."""
+    draw_lines(ink, px_per_mm, [trace.points_mm for trace in plan.traces], plan.pen.width_mm)
+    draw_lines(ink, px_per_mm, plan.pulse_lines, plan.pen.width_mm)

@@ -1,0 +1,158 @@
+"""Where in each column of a row the pen was: a network's answer, column by column, with how sure it is.
+
+The network sees one row of the sheet at a time, told by two channels of distances which row is meant, and answers for
+every 0.05 mm of paper with a probability over heights, or that no trace is there. So a neighbour's QRS that crosses the
+row is not this row's, and where nothing can be known the answer is broad instead of wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitize.stages import Ink
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+PX_PER_MM = 10.0
+"""Resolution of the sheet that the network was trained at, along both axes."""
+FINE = 2
+"""Answers for each pixel column: 500 a second at 25 mm/s."""
+BIN_PX = 2
+"""Height of a bin, 0.02 mV at 10 mm/mV; a position between two bins' middles is split over both."""
+MULTIPLE_PX = 32
+"""Width and height of what the network sees are multiples of this."""
+RANGE_PX = 200.0
+"""Distances to rows are told the network up to this far."""
+CHANNELS = 7
+
+
+def stack_band(
+    rgb: NDArray[np.uint8], ink: Ink, top_px: int, baseline_px: float, others_px: Sequence[float]
+) -> NDArray[np.float32]:
+    """What the network sees of one row.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (H, W, 3)
+        Part of the flat sheet, evenly lit.
+    ink : Ink
+        The same part.
+    top_px : int
+        Height on the sheet of the part's first line.
+    baseline_px : float
+        Height on the sheet of the row in question.
+    others_px : sequence of float
+        Heights of all other rows.
+
+    Returns
+    -------
+    ndarray of float32, shape (CHANNELS, H, W)
+        Darkness in red, green and blue; ink that is no grid; how sure that is; distance below the row; distance from
+        the nearest other row.
+    """
+    band = np.empty((CHANNELS, *rgb.shape[:2]), np.float32)
+    np.subtract(1.0, np.moveaxis(rgb, 2, 0) * np.float32(1 / 255), out=band[:3])
+    band[3], band[4] = ink.trace, ink.sure
+    y = top_px + np.arange(rgb.shape[0])
+    band[5] = np.clip((y - baseline_px) / RANGE_PX, -1, 1)[:, None]
+    away = np.abs(y[:, None] - np.asarray([*others_px, np.inf])).min(axis=1)
+    band[6] = np.minimum(away / RANGE_PX, 1)[:, None]
+    return band
+
+
+FLOOR = 1e-4
+"""Probability of any height whatever the network says, so that one column alone cannot break a path."""
+STEP_COST = 0.08
+"""Log probability that a path pays for each bin of height between neighbouring fine columns."""
+NEAR_BINS = 4
+"""A position is the mean of the heights this near to the path."""
+
+
+@cache
+def _open_session() -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    weights = files("digitize").joinpath("weights", "pen.onnx").read_bytes()
+    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+
+
+def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The network's answer for one band.
+
+    Parameters
+    ----------
+    band : ndarray of float32, shape (CHANNELS, H, W)
+        From `stack_band`; H and W multiples of `MULTIPLE_PX`.
+
+    Returns
+    -------
+    ndarray of float32, shape (H / BIN_PX + 1, FINE * W)
+        Probability of each height in each fine column, and last of no trace.
+    """
+    (probability,) = _open_session().run(None, {"band": band[None]})
+    return np.asarray(probability[0], np.float32)
+
+
+def follow_heights(probability: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The likeliest way through the columns of each row, moving up or down at a small cost.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (rows, bins, columns)
+        Rows of other sizes are filled up with zeros.
+
+    Returns
+    -------
+    ndarray of int, shape (rows, columns)
+        Bin of each column.
+    """
+    gain = np.log(probability.transpose(2, 0, 1) + np.float32(FLOOR))
+    columns, rows, bins = gain.shape
+    slope = (STEP_COST * np.arange(bins)).astype(np.float32)
+    best = np.empty((columns, rows, bins), np.float32)
+    value = best[0] = gain[0]
+    for x in range(1, columns):
+        down = np.maximum.accumulate(value + slope, axis=1) - slope
+        up = np.maximum.accumulate((value - slope)[:, ::-1], axis=1)[:, ::-1] + slope
+        value = np.maximum(down, up) + gain[x]
+        best[x] = value
+    path = np.empty((columns, rows), np.int64)
+    away = STEP_COST * np.abs(np.arange(bins)[:, None] - np.arange(bins)).astype(np.float32)
+    y = path[-1] = best[-1].argmax(axis=1)
+    for x in range(columns - 2, -1, -1):
+        y = path[x] = (best[x] - away[y]).argmax(axis=1)
+    return path.T
+
+
+def place_pen(
+    probability: NDArray[np.float32], path: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sub-bin position of the pen about a path, and the probability that it is there.
+
+    Parameters
+    ----------
+    probability : ndarray of float32, shape (bins, columns)
+    path : ndarray of int, shape (columns,)
+
+    Returns
+    -------
+    height_px : ndarray, shape (columns,)
+        From the top of the band, the centre of its first line being 0.
+    confidence : ndarray, shape (columns,)
+        Probability within `NEAR_BINS` of the path.
+    """
+    reach = np.arange(-NEAR_BINS, NEAR_BINS + 1)[:, None]
+    padded = np.pad(probability, ((NEAR_BINS, NEAR_BINS), (0, 0)))
+    near = padded[path + reach + NEAR_BINS, np.arange(len(path))].astype(np.float64)
+    mass = near.sum(axis=0)
+    mean = path + (near * reach).sum(axis=0) / np.maximum(mass, 1e-9)
+    return mean * BIN_PX + (BIN_PX - 1) / 2, mass
