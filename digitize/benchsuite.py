@@ -18,7 +18,8 @@ import numpy as np
 
 from digitize.errors import PaperbeatError
 from digitize.score import WRONG_DB, StJ, score_page
-from digitize.synth.suite import BASE, DrawnPage, PlannedPage, draw_planned
+from digitize.synth.suite import BASE, PlannedPage
+from digitize.synth.suitepages import DrawnPage, draw_planned
 from digitize.workers import TaskFailed, TookTooLong, Worker, WorkerLost
 
 if TYPE_CHECKING:

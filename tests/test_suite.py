@@ -25,7 +25,8 @@ from digitize.errors import MissingPart, NoEcgFound, UsageError
 from digitize.formats import decode_ecg, encode_ecg, write_ecg
 from digitize.record import LEADS, Ecg
 from digitize.synth.heart import simulate
-from digitize.synth.suite import BASE, DrawnPage, Level, PlannedPage, draw_planned, draw_records, load_suite, plan_suite
+from digitize.synth.suite import BASE, Level, PlannedPage, draw_records, load_suite, plan_suite
+from digitize.synth.suitepages import DrawnPage, draw_planned
 
 
 def test_the_suite_varies_one_thing_at_a_time() -> None:
@@ -64,6 +65,16 @@ def test_the_same_seed_draws_the_same_page(factor: str, which: int) -> None:
 
     assert draw(3) == draw(3)
     assert draw(3) != draw(4)
+
+
+def test_every_line_of_the_suite_changes_the_page() -> None:
+    pages = {}
+    for page in plan_suite(3, 1):
+        level = page.level
+        if level.photo is None and level.figure is None and not level.effects and level.factor != "dpi":
+            small = replace(level, print=dict(level.print) | {"dpi": 40.0})
+            pages[level.factor, level.name] = draw_planned(replace(page, level=small)).data
+    assert len(pages) == len(set(pages.values()))
 
 
 def test_levels_show_the_same_heart() -> None:
@@ -243,7 +254,7 @@ def test_the_command_writes_table_figures_and_plot(
     assert cli.run(call) == 0
     said = capsys.readouterr()
     assert "harder" in said.out
-    assert said.err.splitlines()[0].startswith("[1/6] base x #0: 20.0 dB, ok")
+    assert said.err.splitlines()[0].startswith("[1/8] base x #0: 20.0 dB, ok")
     plain = json.loads(figures.read_text())
     assert (plain["seed"], plain["n"], plain["signals"]) == (3, 2, "simulated")
     assert plot.read_text().startswith("<?xml")

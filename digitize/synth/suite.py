@@ -6,10 +6,10 @@ and so on: levels are compared heart by heart.
 
 from __future__ import annotations
 
-import io
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from digitize.errors import InputError, UsageError
-from digitize.record import LEADS, Ecg
+from digitize.record import LEADS
 
 BASE = "base"
 PAGE_S = 10.0
@@ -32,7 +32,7 @@ class Level:
     factor, name : str
         What is varied, and to what.
     print : mapping of str to object
-        Arguments of :func:`digitize.synth.render.render`.
+        Arguments of :func:`digitize.synth.render.render`, as ``suite.toml`` tells them.
     effects : mapping of str to float
         Strength by name of effect; empty for none.
     photo : float, optional
@@ -70,14 +70,6 @@ class PlannedPage:
     record: Path | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnPage:
-    """A picture file, and what is printed on it."""
-
-    data: bytes
-    truth: Ecg
-
-
 def load_suite() -> tuple[Level, ...]:
     """Read ``suite.toml``.
 
@@ -86,15 +78,16 @@ def load_suite() -> tuple[Level, ...]:
     tuple of Level
         The base page first, then the levels of each factor together, in the order of the file.
     """
-    table = tomllib.loads(files("digitize.synth").joinpath("suite.toml").read_text(encoding="utf-8"))
+    table = load_table()
     base, finer = table["base"], table["base"] | table["photographed"]
     levels = [Level(BASE, "", base)]
     for factor, varied in table["print"].items():
         for argument, values in varied.items():
             for value in _known(argument) if values == "every" else values:
-                changed = value if isinstance(value, dict) else {argument: value}
-                if any(base.get(key) != one for key, one in changed.items()):
-                    levels.append(Level(factor, _name(value, argument, alone=len(varied) == 1), base | changed))
+                if base.get(argument) != value:
+                    levels.append(
+                        Level(factor, _name(value, argument, alone=len(varied) == 1), base | {argument: value})
+                    )
     for strength in table["photo"]["strengths"]:
         levels.append(Level("photo", f"{strength:g}", finer, photo=strength))
     for factor, variants in table["figure"].items():
@@ -156,50 +149,10 @@ def draw_records(folder: Path, seed: int, n: int) -> list[Path]:
     return drawn
 
 
-def draw_planned(page: PlannedPage) -> DrawnPage:
-    """Draw a page of the suite, and photograph it where its level says so."""
-    ecg = _heart(page)
-    level, index = page.level, page.index
-    if level.figure is not None:
-        from digitize.synth.figure import draw_figure
-        from digitize.synth.looks import LOOKS
-
-        drawn = draw_figure(ecg, **({"look": LOOKS[index % len(LOOKS)]} | dict(level.figure)), seed=page.seed)
-        if level.photo is None:
-            return DrawnPage(drawn.data, drawn.page.ecg)
-        sheet = drawn.page
-    else:
-        from digitize.synth.render import render
-
-        sheet = render(ecg, **{key: _frozen(value) for key, value in level.print.items()})
-    rgb = sheet.rgb
-    if level.photo is not None:
-        from digitize.synth.degrade import photograph
-
-        rgb = photograph(sheet, strength=level.photo, seed=page.seed).rgb
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.fromarray(rgb).save(out, "PNG", compress_level=1)
-    return DrawnPage(out.getvalue(), sheet.ecg)
-
-
-def _heart(page: PlannedPage) -> Ecg:
-    if page.record is not None:
-        from digitize.formats import read_ecg
-
-        return read_ecg(page.record)
-    from digitize.synth.heart import load_hearts, simulate
-
-    rng = np.random.default_rng(page.seed)
-    kinds = list(load_hearts())
-    return simulate(
-        kinds[page.index % len(kinds)],  # type: ignore[arg-type]
-        heart_rate_bpm=float(rng.uniform(55, 105)),
-        seed=page.seed,
-        wander_mv=float(rng.uniform(0, 0.05)),
-        noise_mv=float(rng.uniform(0, 0.012)),
-    ).ecg
+@cache
+def load_table() -> dict[str, Any]:
+    """``suite.toml`` as it stands."""
+    return tomllib.loads(files("digitize.synth").joinpath("suite.toml").read_text(encoding="utf-8"))
 
 
 def _usable(paths: Iterable[Path]) -> Iterator[Path]:
@@ -220,7 +173,7 @@ def _known(argument: str) -> list[str]:
         from digitize.sheets import load_layouts
 
         return list(load_layouts())
-    from digitize.synth.render import COLOURS
+    from digitize.synth.stock import COLOURS
 
     return {"colour": list(COLOURS)}[argument]
 
@@ -228,9 +181,10 @@ def _known(argument: str) -> list[str]:
 def _name(value: Any, argument: str = "", alone: bool = True) -> str:
     if isinstance(value, dict):
         return ", ".join(_name(one, key, alone=len(value) == 1) for key, one in value.items())
-    text = f"{value:g}" if isinstance(value, float) else str(value).lower()
-    return text if alone else f"{argument} {text}"
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        text = " ".join(_name(one) for one in value)
+    else:
+        text = (
+            f"{value:g}" if isinstance(value, float) else str(value) if isinstance(value, str) else str(value).lower()
+        )
+    return text if alone else f"{argument.rpartition('.')[2]} {text}"
