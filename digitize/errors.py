@@ -12,7 +12,8 @@ PaperbeatError
 │   ├── TooBlurred        an ECG whose lines cannot be told apart
 │   ├── PageCutOff        an ECG of which too much lies outside the picture
 │   └── UnknownLayout     traces were found, but not which lead each one is
-└── MissingPart           exit 3   an optional part is not installed
+├── MissingPart           exit 3   an optional part is not installed
+└── DownloadFailed        exit 4   a data set cannot be fetched, or not all of it
 
 Each class carries what a caller needs: ``code`` (stable, machine-readable), ``exit_code`` for the command line and
 ``http_status`` for the server. Each instance carries ``message`` (what is wrong) and ``hint`` (what to do about it).
@@ -105,3 +106,8 @@ class UnknownLayout(InputError):
 class MissingPart(PaperbeatError):
     code, exit_code, http_status = "missing_part", 3, 501
     default_hint = "Run `paperbeat doctor` to see what is installed and how to get the rest."
+
+
+class DownloadFailed(PaperbeatError):
+    code, exit_code, http_status = "download_failed", 4, 502
+    default_hint = "Check the network, and run the same command again: it goes on where it stopped."
