@@ -215,7 +215,11 @@ def _open(url: str, start: int = 0) -> http.client.HTTPResponse:
     request = urllib.request.Request(url, headers={"User-Agent": "paperbeat"})
     if start:
         request.add_header("Range", f"bytes={start}-")
-    answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+    try:
+        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        error.close()  # its code and headers are all that is wanted
+        raise
     return answer
 
 

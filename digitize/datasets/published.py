@@ -15,7 +15,7 @@ from digitize.errors import DownloadFailed, UsageError
 
 SUMS = "SHA256SUMS.txt"
 
-_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
+_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *]?(.+)")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\:]")
 
 
