@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,6 @@ from digitize.errors import UsageError
 
 if TYPE_CHECKING:
     from digitize.record import Ecg
-    from digitize.synth.degrade import PhotoPage
-    from digitize.synth.render import Page
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".pdf")
 
@@ -62,7 +59,7 @@ def print_page(
     ecg : Ecg
         Twelve leads, at least as long as the page.
     out : Path
-        The picture; the printed samples go beside it as ``.csv``, layout, calibration and places as ``.json``.
+        The picture; the printed samples go beside it as ``.csv``, everything else that is known of it as ``.json``.
     layout : str
     mm_per_s, mm_per_mv, dpi : float
     strength : float
@@ -82,6 +79,7 @@ def print_page(
     from digitize.formats.files import replace_files
     from digitize.synth.degrade import photograph
     from digitize.synth.render import render
+    from digitize.synth.truth import page_truth
 
     if out.suffix.lower() not in PICTURE_ENDINGS:
         raise UsageError("A page is written as a picture.", f"Let PAGE end in one of {' '.join(PICTURE_ENDINGS)}.")
@@ -91,7 +89,7 @@ def print_page(
     except ValueError as exc:  # the renderer says which length does not fit which
         raise UsageError(f"The record cannot be printed so: {exc}.", "Try another record, layout or speed.") from exc
     picture = photograph(page, strength=strength, seed=seed) if strength > 0 else page
-    truth = json.dumps(describe_page(page, picture), allow_nan=False) + "\n"
+    truth = json.dumps(page_truth(page, picture), allow_nan=False) + "\n"
     contents = {
         out.with_suffix(".csv"): encode_ecg(page.ecg, ".csv"),
         out.with_suffix(".json"): truth.encode(),
@@ -127,27 +125,3 @@ def encode_picture(rgb: NDArray[np.uint8], ending: str, dpi: float | None) -> by
     else:
         picture.save(out, "JPEG", quality=90, **told)
     return out.getvalue()
-
-
-def describe_page(page: Page, picture: Page | PhotoPage) -> dict[str, Any]:
-    """Layout, calibration and, in pixels of the picture, where each panel's trace runs.
-
-    Returns
-    -------
-    dict
-        ``layout``, ``calibration``, ``size_px`` (width, height) and ``panels``: lead, row, column, start_s, strip and
-        ``trace_px``, the trace's outline as at most 50 points (x, y).
-    """
-    panels = []
-    for trace in page.traces:
-        points_mm = trace.points_mm[np.isfinite(trace.points_mm).all(axis=1)]
-        points_mm = points_mm[:: max(len(points_mm) // 50, 1)][:50]
-        places = asdict(trace.panel) | {"trace_px": picture.to_px(points_mm).round(1).tolist()}
-        panels.append({key: places[key] for key in ("lead", "row", "column", "start_s", "strip", "trace_px")})
-    height, width = picture.rgb.shape[:2]
-    return {
-        "layout": page.layout.name,
-        "calibration": {"mm_per_s": page.calibration.mm_per_s, "mm_per_mv": page.calibration.mm_per_mv},
-        "size_px": [width, height],
-        "panels": panels,
-    }

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from api import cli
-from api.printing import describe_page
 from digitize import evaluate
 from digitize.evaluate import Bench, BenchRow, summarize
 from digitize.formats import read_ecg, write_ecg
@@ -20,6 +19,7 @@ from digitize.record import Ecg
 from digitize.synth.degrade import photograph
 from digitize.synth.heart import simulate
 from digitize.synth.render import render
+from digitize.synth.truth import page_truth
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_render_writes_the_page_and_its_truth(record: Path, tmp_path: Path) -> N
     assert cli.run(call) == 0
     about = json.loads(page.with_suffix(".json").read_text())
     assert about["layout"] == "6x2"
-    assert about["calibration"] == {"mm_per_s": 25.0, "mm_per_mv": 5.0}
+    assert about["calibration"] == {"mm_per_s": 25.0, "mm_per_mv": 5.0, "chest_mm_per_mv": 5.0}
     assert [panel["lead"] for panel in about["panels"]][:3] == ["I", "V1", "II"]
     with Image.open(page) as picture:
         assert list(picture.size) == about["size_px"]
@@ -93,9 +93,10 @@ def test_render_writes_the_page_and_its_truth(record: Path, tmp_path: Path) -> N
 def test_places_of_the_traces_are_those_in_the_photo(record: Path) -> None:
     page = render(read_ecg(record), dpi=100)
     photo = photograph(page, strength=0.3, seed=5, size_px=(1200, 900))
-    about = json.loads(json.dumps(describe_page(page, photo), allow_nan=False))
+    about = json.loads(json.dumps(page_truth(page, photo), allow_nan=False))
     picture = photo.rgb.mean(axis=2)
-    points = np.concatenate([panel["trace_px"] for panel in about["panels"]]).round().astype(int)
+    drawn = [point for panel in about["panels"] for point in panel["trace_px"] if point is not None]
+    points = np.array(drawn).round().astype(int)
     on_trace = picture[points[:, 1], points[:, 0]].mean()
     beside = picture[points[:, 1] + 12, points[:, 0] + 12].mean()
     assert on_trace < beside - 20
