@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +39,37 @@ class Bend:
         return np.asarray(points_mm @ np.array([np.cos(angle), np.sin(angle)]) - self.offset_mm)
 
 
+@dataclass(frozen=True)
+class Lens:
+    """A lens that bends straight lines, as barrel (negative) or pincushion, by the square of the distance.
+
+    Attributes
+    ----------
+    centre_px : (float, float)
+    radius_px : float
+        Distance at which a point moves by ``bulge`` of itself.
+    bulge : float
+    """
+
+    centre_px: tuple[float, float]
+    radius_px: float
+    bulge: float
+
+    def bend(self, points_px: Array) -> Array:
+        """Where the lens puts points, shape (..., 2)."""
+        away = points_px - np.array(self.centre_px)
+        grown = 1 + self.bulge * (away**2).sum(axis=-1, keepdims=True) / self.radius_px**2
+        return np.asarray(away * grown + self.centre_px)
+
+    def straighten(self, points_px: Array) -> Array:
+        """The way back, by iteration."""
+        goal = points_px - np.array(self.centre_px)
+        away = goal
+        for _ in range(12):
+            away = goal / (1 + self.bulge * (away**2).sum(axis=-1, keepdims=True) / self.radius_px**2)
+        return np.asarray(away + self.centre_px)
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """A camera's view of a bent sheet.
@@ -48,17 +79,21 @@ class View:
     camera : ndarray, shape (3, 4)
         Projection from paper (x, y, height, 1) to photo pixels (x, y, 1), up to scale.
     bends : tuple of Bend
+    lens : Lens, optional
+        A perfect one when left out.
     """
 
     camera: Array
     bends: tuple[Bend, ...] = ()
+    lens: Lens | None = None
 
     def to_px(self, points_mm: ArrayLike) -> Array:
         """Photo pixels of paper points (x, y), shape (..., 2)."""
         points = np.asarray(points_mm, np.float64)
         lifted = np.concatenate([points, self._height_mm(points)[..., None], np.ones_like(points[..., :1])], axis=-1)
         seen = lifted @ self.camera.T
-        return np.asarray(seen[..., :2] / seen[..., 2:])
+        flat = np.asarray(seen[..., :2] / seen[..., 2:])
+        return flat if self.lens is None else self.lens.bend(flat)
 
     def to_mm(self, points_px: ArrayLike, turns: int = 6) -> Array:
         """Paper points under photo pixels (x, y), shape (..., 2).
@@ -66,10 +101,12 @@ class View:
         The flat sheet's homography is inverted exactly; the bends, which move a point by little, by iteration.
         """
         back = np.asarray(np.linalg.inv(self.camera[:, [0, 1, 3]]), np.float64)
-        goal = _divide(np.asarray(points_px, np.float64), back)
+        seen = np.asarray(points_px, np.float64)
+        flat = replace(self, lens=None)
+        goal = _divide(seen if self.lens is None else self.lens.straighten(seen), back)
         points = goal
         for _ in range(turns if self.bends else 0):
-            points = points + goal - _divide(self.to_px(points), back)
+            points = points + goal - _divide(flat.to_px(points), back)
         return points
 
     def slopes(self, points_mm: ArrayLike) -> Array:

@@ -70,15 +70,14 @@ def pick(rng: Rng, weights: dict[T, float]) -> T:
 
 def choose_stock(rng: Rng) -> Stock:
     """Paper and grid."""
-    grid = pick(rng, {"1+5": 55.0, "5": 22.0, "dots+5": 7.0, "1": 5.0, "dots": 4.0, "none": 7.0})
+    grids: dict[Grid, float] = {"1+5": 55, "5": 22, "dots+5": 7, "1": 5, "dots": 4, "none": 7}
     name = pick(rng, dict.fromkeys(COLOURS, 1.0) | {"red": 4.0, "pink": 4.0, "dark_red": 3.0, "grey": 2.0})
     deep = rng.uniform(0.6, 1.6) if rng.random() < 0.85 else rng.uniform(1.6, 2.6)
     paper, thin, thick = (np.array(c, np.float64) for c in COLOURS[name])
     paper = paper + rng.normal(0, 3, 3)
     lines = [paper - deep * (paper - line) + rng.normal(0, 8, 3) for line in (thin, thick)]
-    kind: Grid = grid
     return Stock(
-        _rgb(paper), _rgb(lines[0]), _rgb(lines[1]), kind,
+        _rgb(paper), _rgb(lines[0]), _rgb(lines[1]), pick(rng, grids),
         float(rng.uniform(0.06, 0.2)), float(rng.uniform(0.12, 0.4)), bool(rng.random() < 0.15),
     )  # fmt: skip
 
@@ -87,7 +86,7 @@ def choose_pen(rng: Rng) -> Pen:
     """What the trace is drawn with."""
     dark = int(rng.integers(10, 60)) if rng.random() < 0.85 else int(rng.integers(60, 120))
     tint = rng.normal(0, 4, 3) + (np.array([-10, -5, 45]) if rng.random() < 0.12 else 0)
-    texture: Texture = pick(rng, {"smooth": 8.0, "bands": 1.0, "dots": 1.0})  # type: ignore[assignment]
+    texture: Texture = pick(rng, {"smooth": 8.0, "bands": 1.0, "dots": 1.0})
     return Pen(
         width_mm=float(rng.uniform(0.18, 0.5)) if rng.random() < 0.9 else float(rng.uniform(0.5, 0.9)),
         rgb=_rgb(dark + tint),

@@ -93,7 +93,7 @@ def photograph(
     shift = tuple(rng.uniform(-0.7, 0.7, 2).tolist())
     bends = draw_bends(rng, paper_mm, strength)
     view = aim_camera(paper_mm, size_px, bends, roll_deg=roll, pitch_deg=pitch, yaw_deg=yaw, fill=0.94, shift=shift)
-    where_mm = _look(view, size_px)
+    where_mm = look_at(view, size_px)
 
     paper = wear_folds(page.rgb.astype(np.float32), page.px_per_mm, view.bends)
     seen, alpha = expose_page(paper, page.px_per_mm, where_mm, size_px)
@@ -101,9 +101,9 @@ def photograph(
     drawn = kinds[int(rng.integers(len(kinds)))]
     photo = draw_table(rng, size_px, table or drawn)
     photo *= cast_shadow(alpha, 0.35)[..., None]
-    seen *= _widen(shade_slopes(view, where_mm, rng.uniform(0, 2 * np.pi)), size_px)[..., None]
+    seen *= widen(shade_slopes(view, where_mm, rng.uniform(0, 2 * np.pi)), size_px)[..., None]
     photo += alpha[..., None] * (seen - photo)
-    photo *= _widen(light_room(rng, size_px, strength), size_px)
+    photo *= widen(light_room(rng, size_px, strength), size_px)
     photo = blur_lens(photo, rng, strength)
     photo = add_noise(photo, rng, 0.6 + 2.0 * strength)
     rgb = np.rint(photo).clip(0, 255).astype(np.uint8)
@@ -130,14 +130,14 @@ def draw_bends(rng: Rng, paper_mm: tuple[float, float], strength: float) -> tupl
     return tuple(bends)
 
 
-def _look(view: View, size_px: tuple[int, int]) -> Array:
+def look_at(view: View, size_px: tuple[int, int]) -> Array:
     """Paper point under the middle of every block of the photo, with one block to spare on each side."""
     cols, rows = (-(-side // _STEP_PX) for side in size_px)
     x, y = ((np.arange(-1, count + 1) + 0.5) * _STEP_PX - 0.5 for count in (cols, rows))
     return view.to_mm(np.stack(np.meshgrid(x, y), axis=-1))
 
 
-def _widen(blocks: NDArray[np.floating], size_px: tuple[int, int]) -> NDArray[np.float32]:
+def widen(blocks: NDArray[np.floating], size_px: tuple[int, int]) -> NDArray[np.float32]:
     """Blocks -> pixels, linearly; the spare blocks are cut off."""
     rows, cols = blocks.shape[:2]
     wide = cv2.resize(blocks.astype(np.float32), (cols * _STEP_PX, rows * _STEP_PX), interpolation=cv2.INTER_LINEAR)
@@ -179,7 +179,7 @@ def expose_page(
     alpha : ndarray of float32, shape (H, W)
         Share of each photo pixel that shows paper.
     """
-    at = _widen(where_mm * px_per_mm - 0.5, size_px)
+    at = widen(where_mm * px_per_mm - 0.5, size_px)
     ratio = float(np.median(np.linalg.norm(np.diff(where_mm, axis=1), axis=-1))) * px_per_mm / _STEP_PX
     if ratio > 1.2:  # the page is finer than the photo: average before sampling
         paper = _soften(paper, 0.4 * ratio)

@@ -34,7 +34,7 @@ class Level:
     print : mapping of str to object
         Arguments of :func:`digitize.synth.render.render`, as ``suite.toml`` tells them.
     effects : mapping of str to float
-        Strength by name of effect; empty for none.
+        Strength by name of effect, for :func:`digitize.synth.effects.degrade`; empty for none.
     photo : float, optional
         Strength of a photo of the page; None for the page itself.
     figure : mapping of str to object, optional
@@ -79,7 +79,7 @@ def load_suite() -> tuple[Level, ...]:
         The base page first, then the levels of each factor together, in the order of the file.
     """
     table = load_table()
-    base, finer = table["base"], table["base"] | table["photographed"]
+    base, photo, effects = table["base"], table["photo"], table["effects"]
     levels = [Level(BASE, "", base)]
     for factor, varied in table["print"].items():
         for argument, values in varied.items():
@@ -88,13 +88,15 @@ def load_suite() -> tuple[Level, ...]:
                     levels.append(
                         Level(factor, _name(value, argument, alone=len(varied) == 1), base | {argument: value})
                     )
-    for strength in table["photo"]["strengths"]:
-        levels.append(Level("photo", f"{strength:g}", finer, photo=strength))
+    for effect in _known("effect") if effects["names"] == "every" else effects["names"]:
+        for strength in effects["strengths"]:
+            levels.append(Level(effect, f"{strength:g}", base, {effect: strength}))
+    for strength in photo["strengths"]:
+        levels.append(Level("photo", f"{strength:g}", base | {"dpi": photo["dpi"]}, photo=strength))
     for factor, variants in table["figure"].items():
         for variant in variants:
-            photo = variant.get("photo")
             figure = {key: value for key, value in variant.items() if key != "photo"}
-            levels.append(Level(factor, _name(variant), photo=photo, figure=figure))
+            levels.append(Level(factor, _name(variant), photo=variant.get("photo"), figure=figure))
     return tuple(levels)
 
 
@@ -168,11 +170,15 @@ def _usable(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _known(argument: str) -> list[str]:
-    """All values of an argument of render() that are known by name."""
+    """All that is known of a kind, by name."""
     if argument == "layout":
         from digitize.sheets import load_layouts
 
         return list(load_layouts())
+    if argument == "effect":
+        from digitize.synth.effects import EFFECTS
+
+        return list(EFFECTS)
     from digitize.synth.stock import COLOURS
 
     return {"colour": list(COLOURS)}[argument]

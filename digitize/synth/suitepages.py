@@ -42,6 +42,10 @@ def draw_planned(page: PlannedPage) -> DrawnPage:
         from digitize.synth.degrade import photograph
 
         rgb = photograph(sheet, strength=level.photo, seed=page.seed).rgb
+    elif level.effects:
+        from digitize.synth.effects import degrade
+
+        rgb = degrade(sheet, level.effects, seed=page.seed).rgb
     from PIL import Image
 
     out = io.BytesIO()

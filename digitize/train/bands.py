@@ -25,7 +25,8 @@ from digitize.pen import FINE, PX_PER_MM
 from digitize.record import Ecg
 from digitize.stages import Lattice, Photo
 from digitize.synth.choose import choose_page
-from digitize.synth.degrade import PhotoPage, choose_effects, degrade
+from digitize.synth.degrade import PhotoPage
+from digitize.synth.effects import choose_effects, degrade
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,112 @@
+"""What happens to paper before anybody photographs it. Each takes and gives a page, float32 (H, W, 3), 0 to 255.
+
+Strengths are 0 (nothing) to 1 (bad). Lengths come in pixels of the page through ``px_per_mm``.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.float32]
+Rng = np.random.Generator
+
+
+def cloud(rng: Rng, shape: tuple[int, ...], size_px: float) -> NDArray[np.float32]:
+    """Smooth noise about 0, of unit height, with features about ``size_px`` wide, shape (H, W)."""
+    nodes = [max(4, int(side / max(size_px, 1)) + 4) for side in shape[:2]]
+    field = rng.standard_normal(nodes).astype(np.float32)
+    return np.asarray(cv2.resize(field, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def yellow(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """Old paper: brownish, more so in patches and towards the edges; ink turns paler."""
+    patches = 0.7 + 0.3 * cloud(rng, paper.shape, 60 * px_per_mm)
+    tint = np.array([0.06, 0.16, 0.42], np.float32) * np.float32(strength)
+    aged = paper * (1 - patches[..., None] * tint)
+    return np.asarray(aged + (1 - aged / 255) * 40 * np.float32(strength), np.float32)
+
+
+def stain(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """Rings of cups and blots of whatever was in them."""
+    height, width = paper.shape[:2]
+    y, x = np.mgrid[:height:4, :width:4].astype(np.float32)
+    cover = np.zeros(x.shape, np.float32)
+    for _ in range(1 + int(rng.integers(0, 1 + round(3 * strength)))):
+        centre = rng.uniform(0, width), rng.uniform(0, height)
+        radius = rng.uniform(12, 42) * px_per_mm
+        away = np.hypot(x - centre[0], y - centre[1]) * (1 + 0.04 * cloud(rng, x.shape, 30))
+        edge = np.exp(-(((away - radius) / (rng.uniform(0.8, 2.5) * px_per_mm)) ** 2))
+        inside = 0.45 / (1 + np.exp(np.clip((away - radius) / (0.8 * px_per_mm), -30, 30)))
+        cover = np.maximum(cover, (edge if rng.random() < 0.5 else 0) + inside)
+    wet = cv2.resize(np.clip(cover, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
+    colour = np.array([(120, 84, 50), (150, 120, 70), (96, 60, 70)][int(rng.integers(3))], np.float32)
+    share = np.float32(0.75 * strength) * wet[..., None]
+    return np.asarray(paper * (1 - share * (1 - colour / 255)), np.float32)
+
+
+def punch(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """Holes of a punch along an edge, dark where the table shows through."""
+    height, width = paper.shape[:2]
+    holed = paper.copy()
+    inset, step = 12 * px_per_mm, 80 * px_per_mm
+    along = bool(rng.integers(2))
+    for k in range(1 + round(strength)):
+        place = ((width if along else height) - step) / 2 + k * step
+        at = (place, inset) if along else (inset, place)
+        cv2.circle(holed, (int(at[0]), int(at[1])), int(3 * px_per_mm), (60, 55, 50), -1, cv2.LINE_AA)
+    return holed
+
+
+def tape(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """A strip of sticky tape: glossy, yellowish, its edges seen."""
+    height, width = paper.shape[:2]
+    mask = np.zeros((height, width), np.float32)
+    centre = rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height
+    box = cv2.boxPoints((centre, (rng.uniform(40, 120) * px_per_mm, 15 * px_per_mm), rng.uniform(0, 180)))
+    cv2.fillConvexPoly(mask, np.round(box).astype(np.int32), 1.0, cv2.LINE_AA)
+    rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    taped = paper * (1 - 0.12 * strength) + np.array([225, 215, 180], np.float32) * np.float32(0.12 * strength)
+    taped += 10 * np.float32(strength) * cloud(rng, paper.shape, 12 * px_per_mm)[..., None]
+    return np.asarray(
+        paper + mask[..., None] * (taped - paper) - 60 * np.float32(strength) * rim[..., None], np.float32
+    )
+
+
+def tear(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """A corner torn off: beyond a ragged line the table's dark is seen."""
+    height, width = paper.shape[:2]
+    size = strength * rng.uniform(20, 60) * px_per_mm
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    x = x if rng.random() < 0.5 else width - 1 - x
+    y = y if rng.random() < 0.5 else height - 1 - y
+    ragged = x + y * np.float32(rng.uniform(0.5, 2)) - size + 2 * px_per_mm * cloud(rng, paper.shape, 4 * px_per_mm)
+    return np.asarray(np.where(ragged[..., None] < 0, np.float32(70), paper), np.float32)
+
+
+def photocopy(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """A copy of a copy: grey, contrast driven up, specks, a dark edge, toner that spreads or thins."""
+    grey = paper.mean(axis=2)
+    grey = cv2.GaussianBlur(grey, (0, 0), 0.3 + 0.08 * px_per_mm * strength)
+    steep = 1 + 5 * strength
+    level = rng.uniform(120, 190)
+    copied = 255 / (1 + np.exp(-np.clip((grey - level) * steep / 60, -30, 30)))
+    specks = rng.random((paper.shape[0] // 2 + 1, paper.shape[1] // 2 + 1), np.float32) < 0.0006 * strength
+    dots = cv2.resize(specks.astype(np.float32), paper.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    copied = copied * (1 - np.clip(2 * dots, 0, 1))
+    edge = np.linspace(0, 1, paper.shape[1], dtype=np.float32)
+    copied *= 1 - 0.7 * strength * np.exp(-((edge / 0.012) ** 2))
+    share = np.float32(min(1.0, 2 * strength))
+    return np.asarray(paper + share * (copied[..., None] - paper), np.float32)
+
+
+def show_on_screen(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """The page on a monitor: rows of red, green and blue cells, which alias in the camera."""
+    height, width = paper.shape[:2]
+    pitch = max(2.0, rng.uniform(0.24, 0.32) * px_per_mm)
+    x = np.arange(width, dtype=np.float32)[:, None] + np.array([0, 1, 2], np.float32) * np.float32(pitch / 3)
+    stripes = 1 + 0.5 * np.float32(strength) * np.cos(2 * np.pi * x / np.float32(pitch))
+    gaps = 1 - 0.25 * np.float32(strength) * (np.cos(2 * np.pi * np.arange(height, dtype=np.float32) / pitch) > 0.6)
+    glow = paper * (1 - 0.06 * strength) + 12 * strength
+    return np.asarray(glow * stripes[None] * gaps[:, None, None], np.float32)
