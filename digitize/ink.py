@@ -15,13 +15,17 @@ from digitize.stages import Ink, Sheet
 
 LINE_MM = 40.0
 """A line of the grid is judged over this length; shorter would take the legs of a calibration pulse for grid."""
-BLOCK_PX = 16
+BLOCK_PX = 32
 BROAD_MM = 2.6
+COARSE = 4
+"""Shade is found at this part of the sheet's resolution."""
 INK_PERCENTILE = 99.55
 """Trace and print cover over 1 % of a sheet, so this lies within them, yet is not the blackest noise."""
 MIN_INK = 0.2
 CLEAR = 0.6
 """A trace stands clear of a grid line from this difference on, as part of the ink's own darkness."""
+WHITE = 250
+"""Bare paper, as `digitize.flatten.even_light` leaves it."""
 STROKE_MM = 0.9
 OUTSTANDING = 1.2
 """How far above the usual rest of a line (its 84th percentile) a stroke's mean must stand; twice that is certain."""
@@ -44,15 +48,16 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
         ``trace`` holds all that is not grid, letters included; ``print`` is left to the reader of labels, which marks
         what it has read (see `digitize.text`).
     """
-    darkness = drop_shading(measure_darkness(sheet), sheet.px_per_mm)
-    grid = fold_grid(darkness, sheet.px_per_mm, pitch_mm)
-    left = darkness - grid
+    left = drop_shading(measure_darkness(sheet), sheet.px_per_mm)
+    grid = fold_grid(left, sheet.px_per_mm, pitch_mm)
+    left -= grid
     left[~sheet.valid] = 0
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
     # Occlusion, not addition: where ink covers a grid line only the rest of the way to black is the ink's doing.
-    trace = (left - PALE * full) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
+    trace = cv2.subtract(left, PALE * full)
+    trace /= cv2.max(cv2.subtract(full * (1 - PALE), grid), 0.35 * full)
     sure = judge_grid(trace, left, grid, full, sheet.px_per_mm)
-    return Ink(np.clip(trace, 0, 1).astype(np.float32), grid, np.zeros_like(grid), sure)
+    return Ink(np.clip(trace, 0, 1, out=trace), grid, np.zeros_like(grid), sure)
 
 
 def judge_grid(
@@ -67,22 +72,28 @@ def judge_grid(
     Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the
     rests that lines leave all over the sheet: those come in dashes, a stroke does not.
     """
-    near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
-    sure = np.clip((full - near) / full / CLEAR, 0, 1)
-    on_lines = grid > 0.3 * full
-    if on_lines.any():
-        noise = max(float(np.percentile(left[on_lines][::17], 84)), 0.02)
+    sure = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
+    sure = cv2.max(cv2.min(cv2.addWeighted(sure, -1 / (full * CLEAR), sure, 0, 1 / CLEAR), 1.0), 0.0)
+    on_lines = np.s_[::4, ::4]  # a sixteenth of them tells their spread
+    rests = left[on_lines][grid[on_lines] > 0.3 * full]
+    if rests.size:
+        noise = max(float(np.percentile(rests, 84)), 0.02)
         along = [max(3, round(STROKE_MM * scale) | 1) for scale in px_per_mm]
-        rest = np.maximum(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1])))
-        sure = np.where(trace > 0.5, np.maximum(sure, np.clip(rest / (OUTSTANDING * noise) - 1, 0, 1)), sure)
+        rest = cv2.max(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1])))
+        rest = cv2.max(cv2.min(cv2.addWeighted(rest, 1 / (OUTSTANDING * noise), rest, 0, -1), 1.0), 0.0)
+        rest[trace <= 0.5] = 0
+        sure = cv2.max(sure, rest)
     return np.asarray(sure, np.float32)
 
 
 def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float32]:
     """Take off what is broader than any stroke: the shade of creases and folds that paper white did not follow."""
-    size = tuple(int(BROAD_MM * scale) | 1 for scale in px_per_mm)
-    broad = cv2.morphologyEx(cv2.GaussianBlur(darkness, (3, 3), 0), cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
-    return np.asarray(np.maximum(darkness - cv2.blur(broad, size), 0), np.float32)
+    width, height = darkness.shape[::-1]
+    small = cv2.resize(darkness, (max(1, width // COARSE), max(1, height // COARSE)), interpolation=cv2.INTER_AREA)
+    size = tuple(int(BROAD_MM * scale / COARSE) | 1 for scale in px_per_mm)
+    broad = cv2.blur(cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8)), size)
+    shade = cv2.resize(broad, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.max(cv2.subtract(darkness, shade), 0.0), np.float32)
 
 
 def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
@@ -93,13 +104,17 @@ def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
     ndarray of float32, shape (H, W)
         0 on bare paper, near 1 on black.
     """
-    linear = ((np.arange(256) / 250.0).clip(0, 1) ** 1.0).astype(np.float32)
-    planes = [1 - linear[sheet.rgb[..., k]] for k in range(3)]
-    typical = np.array([float(np.mean(plane[sheet.valid][::11])) for plane in planes])
+    some = (
+        np.minimum(sheet.rgb[::3, ::3][sheet.valid[::3, ::3]], WHITE) if sheet.valid.any() else np.full((1, 3), WHITE)
+    )
+    typical = 1 - some.mean(axis=0) / WHITE
     # Black is the same in all channels, so the channel with the least ink in all is the one that shows the grid least.
     weights = np.exp(-(typical - typical.min()) / 0.02)
     weights /= weights.sum()
-    return np.asarray(sum(w * p for w, p in zip(weights, planes, strict=True)), np.float32)
+    light = cv2.transform(
+        cv2.min(sheet.rgb, (WHITE,) * 3).astype(np.float32), (weights / WHITE)[None].astype(np.float32)
+    )
+    return np.asarray(cv2.subtract(1.0, light), np.float32)
 
 
 def fold_grid(darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ whole page; a smooth surface through them then carries tilt, perspective, lens, 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -88,13 +89,17 @@ def choose_witnesses(rgb: NDArray[np.uint8]) -> tuple[list[Witness], bool, bool]
     Also whether its boxes hold finer lines (bold), or so many lines cross the picture that they may be 1 mm apart
     (fine): every other one is then enough to follow.
     """
-    planes: dict[str, NDArray[np.float32]] = {}
-    found: dict[str, list[Repetition]] = {}
-    for name in ("red", "grey", "blue"):
-        if name == "blue" and _count_boxes(found["red"]) >= SEEDS:
-            break  # red tells most inks from paper; blue is for the few that it does not
-        planes[name] = measure_evidence(rgb, name)
-        found[name] = find_repetitions(planes[name], across=4, down=3)
+
+    def look(name: str) -> tuple[NDArray[np.float32], list[Repetition]]:
+        plane = measure_evidence(rgb, name)
+        return plane, find_repetitions(plane, across=4, down=3)
+
+    with ThreadPoolExecutor(2) as pool:
+        looks = dict(zip(("red", "grey"), pool.map(look, ("red", "grey")), strict=True))
+    if _count_boxes(looks["red"][1]) < SEEDS:  # red tells most inks from paper; blue is for the few that it does not
+        looks["blue"] = look("blue")
+    planes = {name: plane for name, (plane, _) in looks.items()}
+    found = {name: repetitions for name, (_, repetitions) in looks.items()}
     votes = [(abs(step), r.score) for rs in found.values() for r in rs for step in (r.u_px, r.v_px)]
     box_px = vote_box([v for v in votes if v[1] > MIN_SCORE], max(rgb.shape[:2]))
     if box_px is None:
@@ -121,20 +126,24 @@ def follow_best(witnesses: list[Witness]) -> tuple[Nodes, Surface]:
 
     Colour is free of the black trace but smeared by JPEG on some pictures; the nodes' own scatter tells.
     """
-    grown = []
-    for witness in witnesses:
-        for seed in witness.seeds[:6]:
-            nodes = drop_outliers(grow_nodes(witness.evidence, seed))
-            if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
-                nodes = drop_outliers(settle_nodes(witness.evidence, fit_surface(nodes, margin=1).at_px))
-            if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
-                grown.append((nodes, fit_surface(nodes, MARGIN_BOXES)))
-                break
+    with ThreadPoolExecutor(2) as pool:
+        grown = [pair for pair in pool.map(_follow, witnesses) if pair]
     if not grown:
         raise GridNotFound("No grid large enough to measure by was found in the picture.")
     most = max(surface.seen.sum() for _, surface in grown)
     far = [pair for pair in grown if pair[1].seen.sum() >= ENOUGH * most]
     return min(far, key=lambda pair: (not pair[1].flat, pair[1].residual_px))
+
+
+def _follow(witness: Witness) -> tuple[Nodes, Surface] | None:
+    """Nodes from the first seed that leads to enough of them."""
+    for seed in witness.seeds[:6]:
+        nodes = drop_outliers(grow_nodes(witness.evidence, seed))
+        if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
+            nodes = drop_outliers(settle_nodes(witness.evidence, fit_surface(nodes, margin=1).at_px))
+        if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
+            return nodes, fit_surface(nodes, MARGIN_BOXES)
+    return None
 
 
 def vote_box(votes: list[tuple[float, float]], side_px: int) -> float | None:

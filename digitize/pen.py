@@ -26,7 +26,7 @@ FINE = 2
 """Answers for each pixel column: 500 a second at 25 mm/s."""
 BIN_PX = 2
 """Height of a bin, 0.02 mV at 10 mm/mV; a position between two bins' middles is split over both."""
-MULTIPLE_PX = 32
+MULTIPLE_PX = 64
 """Width and height of what the network sees are multiples of this."""
 RANGE_PX = 200.0
 """Distances to rows are told the network up to this far."""
