@@ -54,10 +54,9 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
     left[~sheet.valid] = 0
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
     # Occlusion, not addition: where ink covers a grid line only the rest of the way to black is the ink's doing.
-    trace = cv2.subtract(left, PALE * full)
-    trace /= cv2.max(cv2.subtract(full * (1 - PALE), grid), 0.35 * full)
+    trace = (left - np.float32(PALE * full)) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
     sure = judge_grid(trace, left, grid, full, sheet.px_per_mm)
-    return Ink(np.clip(trace, 0, 1, out=trace), grid, np.zeros_like(grid), sure)
+    return Ink(np.clip(trace, 0, 1), grid, np.zeros_like(grid), sure)
 
 
 def judge_grid(
@@ -72,17 +71,16 @@ def judge_grid(
     Sure where the line is pale; and of ink where the rest, averaged along a stroke's length, stands out of the
     rests that lines leave all over the sheet: those come in dashes, a stroke does not.
     """
-    sure = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
-    sure = cv2.max(cv2.min(cv2.addWeighted(sure, -1 / (full * CLEAR), sure, 0, 1 / CLEAR), 1.0), 0.0)
+    near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
+    sure = np.clip((full - near) / np.float32(full * CLEAR), 0, 1)
     on_lines = np.s_[::4, ::4]  # a sixteenth of them tells their spread
     rests = left[on_lines][grid[on_lines] > 0.3 * full]
     if rests.size:
         noise = max(float(np.percentile(rests, 84)), 0.02)
         along = [max(3, round(STROKE_MM * scale) | 1) for scale in px_per_mm]
-        rest = cv2.max(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1])))
-        rest = cv2.max(cv2.min(cv2.addWeighted(rest, 1 / (OUTSTANDING * noise), rest, 0, -1), 1.0), 0.0)
-        rest[trace <= 0.5] = 0
-        sure = cv2.max(sure, rest)
+        rest = np.maximum(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1])))
+        clear = np.clip(rest / np.float32(OUTSTANDING * noise) - 1, 0, 1)
+        np.maximum(sure, clear, out=sure, where=trace > 0.5)
     return np.asarray(sure, np.float32)
 
 
@@ -93,7 +91,7 @@ def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) 
     size = tuple(int(BROAD_MM * scale / COARSE) | 1 for scale in px_per_mm)
     broad = cv2.blur(cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8)), size)
     shade = cv2.resize(broad, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.max(cv2.subtract(darkness, shade), 0.0), np.float32)
+    return np.asarray(np.maximum(darkness - shade, 0), np.float32)
 
 
 def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
