@@ -102,17 +102,14 @@ def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
     ndarray of float32, shape (H, W)
         0 on bare paper, near 1 on black.
     """
-    some = (
-        np.minimum(sheet.rgb[::3, ::3][sheet.valid[::3, ::3]], WHITE) if sheet.valid.any() else np.full((1, 3), WHITE)
-    )
-    typical = 1 - some.mean(axis=0) / WHITE
+    some = np.minimum(sheet.rgb[::3, ::3][sheet.valid[::3, ::3]], WHITE)
+    typical = 1 - some.mean(axis=0) / WHITE if len(some) else np.zeros(3)
     # Black is the same in all channels, so the channel with the least ink in all is the one that shows the grid least.
     weights = np.exp(-(typical - typical.min()) / 0.02)
     weights /= weights.sum()
-    light = cv2.transform(
-        cv2.min(sheet.rgb, (WHITE,) * 3).astype(np.float32), (weights / WHITE)[None].astype(np.float32)
-    )
-    return np.asarray(cv2.subtract(1.0, light), np.float32)
+    # Weights sum to one, so what is swallowed of their mix is what they swallow.
+    swallowed = (WHITE - np.minimum(sheet.rgb, WHITE)).astype(np.float32)
+    return np.asarray(cv2.transform(swallowed, (weights / WHITE)[None].astype(np.float32)), np.float32)
 
 
 def fold_grid(darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float) -> NDArray[np.float32]:
