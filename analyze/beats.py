@@ -7,20 +7,21 @@ counted as one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import butter, find_peaks, sosfiltfilt
+from scipy.signal import find_peaks
 
 from analyze.columns import finite_runs
+from analyze.denoise import Denoise, keep_qrs
+from analyze.spikes import find_spikes, lift_spikes
 from digitize.record import Ecg
 
 Floats = NDArray[np.float64]
 
-_BAND_HZ = (8.0, 25.0)  # most of a QRS complex, little of P and T (Elgendi 2010)
 _REFRACTORY_S = 0.23
 _THRESHOLD = 0.32  # of the height usual around that moment
 _WHOLE = 0.6
@@ -46,11 +47,14 @@ class Beats:
         True for the shape most beats have; False for ectopic beats and artefacts.
     rr_s : ndarray, shape (intervals,)
         Times between neighbouring beats, those left out that span a stretch where no lead can be read.
+    spikes : ndarray of int, shape (spikes,)
+        Samples of a pacemaker's spikes.
     """
 
     r: NDArray[np.int64]
     normal: NDArray[np.bool_]
     rr_s: Floats
+    spikes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def heart_rate_bpm(self) -> float | None:
@@ -71,26 +75,30 @@ class Beats:
         return bool(np.percentile(change, 75) < 0.1)
 
 
-def find_beats(ecg: Ecg) -> Beats:
+def find_beats(ecg: Ecg, denoise: Denoise = "band-pass") -> Beats:
     """Find the QRS complexes in all leads together.
 
     Parameters
     ----------
     ecg : Ecg
         Any length, any mixture of leads; NaN where a lead is not seen.
+    denoise : {"band-pass", "wavelet"}, optional
+        How QRS complexes are set off from the rest while they are sought (`analyze.denoise.keep_qrs`).
 
     Returns
     -------
     Beats
         Empty where there is nothing like a QRS complex.
     """
-    energy, seen = _joint_energy(ecg)
+    spikes = find_spikes(ecg)
+    ecg = lift_spikes(ecg, spikes)
+    energy, seen = _joint_energy(ecg, denoise)
     r = _pick(energy, seen, ecg.fs_hz)
     normal = _usual_shape(ecg, r)
-    return Beats(r=r, normal=normal, rr_s=_intervals(r, seen, ecg.fs_hz))
+    return Beats(r=r, normal=normal, rr_s=_intervals(r, seen, ecg.fs_hz), spikes=spikes)
 
 
-def _joint_energy(ecg: Ecg) -> tuple[Floats, Floats]:
+def _joint_energy(ecg: Ecg, denoise: Denoise) -> tuple[Floats, Floats]:
     """QRS energy over all leads, about 1 at a usual QRS, and how well each moment is seen, both (time,)."""
     total = np.zeros(ecg.signal_mv.shape[0])
     weight = np.zeros_like(total)
@@ -98,7 +106,7 @@ def _joint_energy(ecg: Ecg) -> tuple[Floats, Floats]:
     for k in range(len(ecg.leads)):
         x = ecg.signal_mv[:, k]
         for a, b in finite_runs(x, bridge=round(_BRIDGE_S * ecg.fs_hz), shortest=round(_SHORTEST_S * ecg.fs_hz)):
-            energy = _lead_energy(x[a:b], ecg.fs_hz)
+            energy = _lead_energy(x[a:b], ecg.fs_hz, denoise)
             level = _usual_height(energy, ecg.fs_hz)
             rest = float(np.median(energy))
             if not level.min() > 0 or level.max() < 1e-3:  # below a microvolt nothing is a beat
@@ -112,15 +120,12 @@ def _joint_energy(ecg: Ecg) -> tuple[Floats, Floats]:
     return joint, seen
 
 
-def _lead_energy(x: Floats, fs_hz: float) -> Floats:
+def _lead_energy(x: Floats, fs_hz: float, denoise: Denoise) -> Floats:
     """Root mean square of the QRS band over 90 ms, in millivolts."""
     held = np.isfinite(x)
     at = np.arange(x.size)
     filled = np.interp(at, at[held], x[held])
-    high = min(_BAND_HZ[1], 0.45 * fs_hz)
-    sos = butter(2, (_BAND_HZ[0], high), "bandpass", fs=fs_hz, output="sos")
-    band = sosfiltfilt(sos, filled, padlen=min(x.size - 1, round(0.3 * fs_hz)))
-    square = uniform_filter1d(np.square(band), max(3, round(0.09 * fs_hz)), mode="nearest")
+    square = uniform_filter1d(np.square(keep_qrs(filled, fs_hz, denoise)), max(3, round(0.09 * fs_hz)), mode="nearest")
     return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
 
 

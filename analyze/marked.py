@@ -14,6 +14,7 @@ from analyze.average import Average, average_beats
 from analyze.beats import Beats
 from analyze.columns import Column, find_columns
 from analyze.marks import Marks, find_qrs, mark_waves
+from analyze.spikes import lift_spikes
 from digitize.record import Ecg
 
 FIRST, LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
@@ -41,6 +42,7 @@ def mark_columns(ecg: Ecg, beats: Beats, most: int | None = 60) -> dict[Column, 
     most : int, optional
         Average no more beats than this in a column.
     """
+    ecg = lift_spikes(ecg, beats.spikes)
     found: dict[Column, MarkedColumn] = {}
     for column in find_columns(ecg):
         average = average_beats(ecg, column, beats, most=most)

@@ -21,7 +21,10 @@ Floats = NDArray[np.float64]
 _Span = tuple[float, float, float]
 
 _QRS_REACH_S = (0.14, 0.20)  # how far a QRS complex may reach before and after its reference point
-_SLOPE = (0.030, 0.037)  # of the greatest slope: what counts as flat before and after
+_SLOPES = ((0.030, 0.037), (0.060, 0.060), (0.100, 0.100))
+"""Of the greatest slope: what counts as flat before and after. The next pair is taken where a complex would be so long
+that it holds what a pacemaker's spike leaves behind, or a steep ST segment."""
+_LONG_S = 0.14
 _STILL_S = 0.014  # flat for this long is the end
 _BRIEF = 3  # fewer steep samples than this are noise
 _UPRIGHT = 0.15  # an R wave this much of the S wave's depth is the peak that is marked
@@ -85,8 +88,8 @@ def mark_waves(average: Average, joint: tuple[int, int], with_p: bool = True) ->
         marks = _lead_qrs(average.mv[:, k], average.r, joint, average.fs_hz)
         if marks is not None:
             qrs[lead] = marks
-    p = _p_waves(average, qrs) if with_p else {}
-    t = _t_waves(average, qrs, p)
+    p = _agree(_p_waves(average, qrs)) if with_p else {}
+    t = _agree(_t_waves(average, qrs, p))
     found = {}
     for lead, (on, peak, off) in qrs.items():
         at: dict[str, float] = {"qrs_on": on, "r_peak": peak, "qrs_off": off}
@@ -119,15 +122,22 @@ def find_qrs(average: Average) -> tuple[int, int] | None:
     joint = np.sqrt(np.where(seen, np.square(slopes), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
     before, after = (round(s * fs_hz) for s in _QRS_REACH_S)
     a, b = max(0, average.r - before), min(joint.size, average.r + after)
-    steep = _steep(joint, a, b, fs_hz)
-    if steep is None:
-        return None
     gap = max(2, round(_STILL_S * fs_hz))
     centre = int(np.clip(average.r - a, 0, b - a - 1))
-    return a + _walk(steep[0], centre, -1, gap), a + _walk(steep[1], centre, 1, gap)
+    on = off = centre
+    for shares in _SLOPES:
+        steep = _steep(joint, a, b, fs_hz, shares)
+        if steep is None:
+            return None
+        on, off = _walk(steep[0], centre, -1, gap), _walk(steep[1], centre, 1, gap)
+        if off - on <= _LONG_S * fs_hz:
+            break
+    return a + on, a + off
 
 
-def _steep(slope: Floats, a: int, b: int, fs_hz: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+def _steep(
+    slope: Floats, a: int, b: int, fs_hz: float, shares: tuple[float, float] = _SLOPES[0]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     """Where the slope, between two rows, is too steep to be flat: as an onset and as an end is judged."""
     near = np.nan_to_num(slope[a:b])
     if near.size < 5 or not near.max() > 0:
@@ -135,7 +145,7 @@ def _steep(slope: Floats, a: int, b: int, fs_hz: float) -> tuple[NDArray[np.bool
     top = float(near.max())
     quiet = np.nan_to_num(slope[max(0, a - round(0.1 * fs_hz)) : a])
     floor = 2.0 * float(np.median(quiet)) if quiet.size > 5 else 0.0
-    on, off = (near > min(max(share * top, floor), 0.3 * top) for share in _SLOPE)
+    on, off = (near > min(max(share * top, floor), 0.3 * top) for share in shares)
     return on, off
 
 
@@ -206,6 +216,22 @@ def _t_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]], p: Mappi
         return clear
     rest = {lead: between for lead, between in wide.items() if lead not in clear}
     return clear | _search(average, rest, _T, faint=True, latest=latest)
+
+
+def _agree(spans: Mapping[str, _Span]) -> dict[str, _Span]:
+    """Ends moved halfway to where most leads have them: one lead's noise or drift hides an end, not that of all."""
+    if not spans:
+        return {}
+    on, off = (_median([span[k] for span in spans.values()]) for k in (0, 2))
+    return {
+        lead: (min((first + on) / 2.0, peak), peak, max((last + off) / 2.0, peak))
+        for lead, (first, peak, last) in spans.items()
+    }
+
+
+def _median(values: list[float]) -> float:
+    held = [value for value in values if np.isfinite(value)]
+    return float(np.median(held)) if held else np.nan
 
 
 def _search(

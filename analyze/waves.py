@@ -16,6 +16,7 @@ from analyze.beats import Beats, find_beats
 from analyze.columns import find_columns, home_columns
 from analyze.marked import mark_columns
 from analyze.marks import MARKS, Marks, find_qrs, mark_waves
+from analyze.spikes import lift_spikes
 from digitize.record import Ecg
 
 Floats = NDArray[np.float64]
@@ -55,6 +56,7 @@ def delineate(ecg: Ecg, beats: Beats | None = None) -> dict[str, Fiducials]:
         For each lead of the ECG one row a beat, the same beats in all leads, in order of time.
     """
     beats = find_beats(ecg) if beats is None else beats
+    ecg = lift_spikes(ecg, beats.spikes)
     table = {lead: np.full((beats.r.size, len(MARKS)), np.nan) for lead in ecg.leads}
     usual = mark_columns(ecg, beats, most=None)
     home = home_columns(find_columns(ecg))
