@@ -77,7 +77,7 @@ def print_page(
     from api.folder import check_writable
     from digitize.formats import encode_ecg
     from digitize.formats.files import replace_files
-    from digitize.synth.degrade import photograph
+    from digitize.synth.effects import photograph
     from digitize.synth.render import render
     from digitize.synth.truth import page_truth
 

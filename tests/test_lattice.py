@@ -14,7 +14,8 @@ from digitize.gridgrow import Nodes
 from digitize.gridsurface import drop_outliers, fit_surface
 from digitize.lattice import fit_lattice, vote_box
 from digitize.stages import Lattice, Photo
-from digitize.synth.degrade import PhotoPage, photograph
+from digitize.synth.degrade import PhotoPage
+from digitize.synth.effects import photograph
 from digitize.synth.heart import simulate
 from digitize.synth.render import Grid, render
 

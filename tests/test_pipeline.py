@@ -22,7 +22,7 @@ from digitize.record import LEADS, Hints, Patient
 from digitize.score import score_page
 from digitize.sheets import load_layouts
 from digitize.stages import Digitization
-from digitize.synth.degrade import photograph
+from digitize.synth.effects import photograph
 from digitize.synth.heart import simulate
 from digitize.synth.render import Page, render
 from digitize.synth.samples import SAMPLES, Sample

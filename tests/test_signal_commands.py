@@ -16,7 +16,7 @@ from digitize.evaluate import Bench, BenchRow, summarize
 from digitize.formats import read_ecg, write_ecg
 from digitize.load import load
 from digitize.record import Ecg
-from digitize.synth.degrade import photograph
+from digitize.synth.effects import photograph
 from digitize.synth.heart import simulate
 from digitize.synth.render import render
 from digitize.synth.truth import page_truth

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from digitize.stages import Box
+from digitize.synth.relief import Relief
+
 Array = NDArray[np.float64]
 
 
@@ -81,11 +84,14 @@ class View:
     bends : tuple of Bend
     lens : Lens, optional
         A perfect one when left out.
+    relief : Relief, optional
+        Of crumpled paper.
     """
 
     camera: Array
     bends: tuple[Bend, ...] = ()
     lens: Lens | None = None
+    relief: Relief | None = None
 
     def to_px(self, points_mm: ArrayLike) -> Array:
         """Photo pixels of paper points (x, y), shape (..., 2)."""
@@ -105,7 +111,7 @@ class View:
         flat = replace(self, lens=None)
         goal = _divide(seen if self.lens is None else self.lens.straighten(seen), back)
         points = goal
-        for _ in range(turns if self.bends else 0):
+        for _ in range(turns if self.bends or self.relief else 0):
             points = points + goal - _divide(flat.to_px(points), back)
         return points
 
@@ -117,10 +123,10 @@ class View:
             away, angle = bend.away_mm(points), np.deg2rad(bend.angle_deg)
             steep = bend.slope * away / np.hypot(away, bend.radius_mm)
             total += steep[..., None] * np.array([np.cos(angle), np.sin(angle)])
-        return total
+        return total if self.relief is None else total + self.relief.slopes(points)
 
     def _height_mm(self, points_mm: Array) -> Array:
-        height = np.zeros(points_mm.shape[:-1])
+        height = np.zeros(points_mm.shape[:-1]) if self.relief is None else self.relief.lift(points_mm)
         for bend in self.bends:
             height += bend.slope * (np.hypot(bend.away_mm(points_mm), bend.radius_mm) - bend.radius_mm)
         return height
@@ -136,7 +142,9 @@ def aim_camera(
     paper_mm: tuple[float, float],
     size_px: tuple[int, int],
     bends: tuple[Bend, ...] = (),
+    relief: Relief | None = None,
     *,
+    around_mm: Box | None = None,
     roll_deg: float = 0.0,
     pitch_deg: float = 0.0,
     yaw_deg: float = 0.0,
@@ -144,7 +152,7 @@ def aim_camera(
     fill: float = 0.92,
     shift: tuple[float, float] = (0.0, 0.0),
 ) -> View:
-    """Point a camera at a sheet so that all of it is in the frame.
+    """Point a camera at a sheet so that all of it, or the part that is wanted, is in the frame.
 
     Parameters
     ----------
@@ -154,12 +162,16 @@ def aim_camera(
         Width and height of the photo.
     bends : tuple of Bend
         How the sheet is bent.
+    relief : Relief, optional
+        How it is crumpled.
+    around_mm : Box, optional
+        The part of the sheet that shall fill the frame.
     roll_deg, pitch_deg, yaw_deg : float
         Turn of the sheet in the picture, and its tilt about the picture's x and y axes.
     distance : float
         Of the camera, in page widths: the nearer, the stronger the perspective.
     fill : float
-        Share of the frame that the sheet spans in its tighter direction.
+        Share of the frame that the sheet, or the part, spans in its tighter direction.
     shift : (float, float)
         Moves the sheet in the frame, -1 to 1 of the room that is left.
 
@@ -177,12 +189,13 @@ def aim_camera(
     pose[2, 3] += distance * width
     along = np.linspace(0, 1, 33)
     edges = [np.stack([along, 0 * along + k], axis=1) for k in (0, 1)]
-    outline_mm = np.concatenate([*edges, *(edge[:, ::-1] for edge in edges)]) * paper_mm
-    seen = View(pose, bends).to_px(outline_mm)
+    left, top, right, bottom = around_mm or (0.0, 0.0, width, height)
+    outline = np.concatenate([*edges, *(edge[:, ::-1] for edge in edges)])
+    seen = View(pose, bends, None, relief).to_px(outline * (right - left, bottom - top) + (left, top))
     low, high = seen.min(axis=0), seen.max(axis=0)
     size = np.array(size_px, np.float64)
     zoom = float((fill * size / (high - low)).min())
     room = size - zoom * (high - low)
     start = room / 2 * (1 + np.array(shift)) - 0.5
     lens = np.array([[zoom, 0, start[0] - zoom * low[0]], [0, zoom, start[1] - zoom * low[1]], [0, 0, 1]])
-    return View(np.asarray(lens @ pose), bends)
+    return View(np.asarray(lens @ pose), bends, None, relief)

@@ -1,6 +1,7 @@
 """What happens to paper before anybody photographs it. Each takes and gives a page, float32 (H, W, 3), 0 to 255.
 
-Strengths are 0 (nothing) to 1 (bad). Lengths come in pixels of the page through ``px_per_mm``.
+Strengths are 0 (nothing) to 1 (bad). Lengths come in pixels of the page through ``px_per_mm``. The page that is given
+may be changed: only what comes back counts.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 Picture = NDArray[np.float32]
 Rng = np.random.Generator
 
+_COARSE = 8
+_BLOCK_PX = 512
+
 
 def cloud(rng: Rng, shape: tuple[int, ...], size_px: float) -> NDArray[np.float32]:
     """Smooth noise about 0, of unit height, with features about ``size_px`` wide, shape (H, W)."""
@@ -22,10 +26,13 @@ def cloud(rng: Rng, shape: tuple[int, ...], size_px: float) -> NDArray[np.float3
 
 def yellow(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
     """Old paper: brownish, more so in patches and towards the edges; ink turns paler."""
-    patches = 0.7 + 0.3 * cloud(rng, paper.shape, 60 * px_per_mm)
-    tint = np.array([0.06, 0.16, 0.42], np.float32) * np.float32(strength)
-    aged = paper * (1 - patches[..., None] * tint)
-    return np.asarray(aged + (1 - aged / 255) * 40 * np.float32(strength), np.float32)
+    coarse = -(-paper.shape[0] // _COARSE), -(-paper.shape[1] // _COARSE)
+    patches = 0.7 + 0.3 * cloud(rng, coarse, 60 * px_per_mm / _COARSE)
+    pale = np.float32(40 * strength)
+    tint = 1 - patches[..., None] * np.array([0.06, 0.16, 0.42], np.float32) * np.float32(strength)
+    paper *= cv2.resize(tint * (1 - pale / 255), paper.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    paper += pale
+    return paper
 
 
 def stain(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
@@ -62,32 +69,49 @@ def punch(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Pictur
 def tape(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
     """A strip of sticky tape: glossy, yellowish, its edges seen."""
     height, width = paper.shape[:2]
-    mask = np.zeros((height, width), np.float32)
     centre = rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height
-    box = cv2.boxPoints((centre, (rng.uniform(40, 120) * px_per_mm, 15 * px_per_mm), rng.uniform(0, 180)))
-    cv2.fillConvexPoly(mask, np.round(box).astype(np.int32), 1.0, cv2.LINE_AA)
+    corners = cv2.boxPoints((centre, (rng.uniform(40, 120) * px_per_mm, 15 * px_per_mm), rng.uniform(0, 180)))
+    left, top = np.clip(corners.min(axis=0) - 2, 0, (width, height)).astype(int)
+    right, bottom = np.clip(corners.max(axis=0) + 3, 0, (width, height)).astype(int)
+    part = paper[top:bottom, left:right]
+    mask = np.zeros(part.shape[:2], np.float32)
+    cv2.fillConvexPoly(mask, np.round(corners - (left, top)).astype(np.int32), 1.0, cv2.LINE_AA)
     rim = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    taped = paper * (1 - 0.12 * strength) + np.array([225, 215, 180], np.float32) * np.float32(0.12 * strength)
-    taped += 10 * np.float32(strength) * cloud(rng, paper.shape, 12 * px_per_mm)[..., None]
-    return np.asarray(
-        paper + mask[..., None] * (taped - paper) - 60 * np.float32(strength) * rim[..., None], np.float32
-    )
+    share = np.float32(strength)
+    gloss = 10 * cloud(rng, part.shape, 12 * px_per_mm)[..., None]
+    taped = 0.12 * (np.array([225, 215, 180], np.float32) - part) + gloss
+    part += share * (mask[..., None] * taped - 60 * rim[..., None])
+    return paper
 
 
 def tear(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
-    """A corner torn off: beyond a ragged line the table's dark is seen."""
-    height, width = paper.shape[:2]
+    """A corner torn off: beyond a ragged line the table's dark is seen, along it the paper's white core."""
     size = strength * rng.uniform(20, 60) * px_per_mm
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    x = x if rng.random() < 0.5 else width - 1 - x
-    y = y if rng.random() < 0.5 else height - 1 - y
-    ragged = x + y * np.float32(rng.uniform(0.5, 2)) - size + 2 * px_per_mm * cloud(rng, paper.shape, 4 * px_per_mm)
-    return np.asarray(np.where(ragged[..., None] < 0, np.float32(70), paper), np.float32)
+    steep, rim = np.float32(rng.uniform(0.5, 2)), np.float32(rng.uniform(0.4, 1.5) * px_per_mm)
+    reach = int(size * max(1.0, 1 / float(steep)) + 10 * px_per_mm)
+    flip = tuple(slice(None, None, -1) if rng.random() < 0.5 else slice(None) for _ in range(2))
+    corner = paper[flip][:reach, :reach]
+    y, x = np.mgrid[: corner.shape[0], : corner.shape[1]].astype(np.float32)
+    ragged = x + y * steep - size + 2 * px_per_mm * cloud(rng, corner.shape, 4 * px_per_mm)
+    corner[ragged < rim] = 236
+    corner[ragged < 0] = 70
+    return paper
+
+
+def fibre(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
+    """The grain of paper, which light from the side shows; blocks repeat."""
+    grain = rng.standard_normal((_BLOCK_PX, _BLOCK_PX), np.float32)
+    fine, broad = (cv2.GaussianBlur(grain, (0, 0), size * px_per_mm) * size for size in (0.08, 0.3))
+    block = fine / fine.std() + rng.uniform(0.3, 1) * broad / broad.std()
+    height, width = paper.shape[:2]
+    tiles = np.tile(1 + np.float32(0.02 * strength) * block, (-(-height // _BLOCK_PX), -(-width // _BLOCK_PX)))
+    paper *= tiles[:height, :width, None]
+    return paper
 
 
 def photocopy(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
     """A copy of a copy: grey, contrast driven up, specks, a dark edge, toner that spreads or thins."""
-    grey = paper.mean(axis=2)
+    grey = cv2.transform(paper, np.full((1, 3), 1 / 3, np.float32))
     grey = cv2.GaussianBlur(grey, (0, 0), 0.3 + 0.08 * px_per_mm * strength)
     steep = 1 + 5 * strength
     level = rng.uniform(120, 190)

@@ -1,34 +1,43 @@
 """Every effect by its name, one at a time or mixed, with the truth carried along.
 
-`EFFECTS` lists the names in the order of nature: what happens to paper, how it lies before the camera, the light, the
-lens and sensor, the file. `degrade` applies exactly those it is given; `choose_effects` draws a mix as the world does.
+`EFFECTS` lists the names in the order of nature: what happens to paper, how it lies before the camera, what lies over
+it, the light, the lens and sensor, the file. `degrade` applies exactly those it is given; `photograph` and
+`choose_effects` name mixes of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitize.synth import damage, finish
+from digitize.synth import damage, finish, light
 from digitize.synth.camera import Bend, Lens, View, aim_camera
 from digitize.synth.degrade import (
     PhotoPage,
     cast_shadow,
-    draw_bends,
+    count_blocks,
+    draw_curl,
+    draw_folds,
     expose_page,
     look_at,
+    narrow,
     shade_slopes,
     wear_folds,
     widen,
 )
+from digitize.synth.relief import draw_relief
 from digitize.synth.render import Page
 from digitize.synth.table import Table, draw_table
 
 Picture = NDArray[np.float32]
+Plane = NDArray[np.float32]
 Rng = np.random.Generator
+Scene = Literal["photo", "scan", "copy", "screen", "export"]
 
 _PAPER: dict[str, Callable[[Picture, Rng, float, float], Picture]] = {
     "yellow": damage.yellow,
@@ -37,17 +46,19 @@ _PAPER: dict[str, Callable[[Picture, Rng, float, float], Picture]] = {
     "tape": damage.tape,
     "punch": damage.punch,
     "tear": damage.tear,
+    "fibre": damage.fibre,
     "screen": damage.show_on_screen,
 }
-_CAMERA = ("curl", "folds", "crumple", "tilt", "roll", "lens", "crop", "table")
+_CAMERA = ("curl", "folds", "crumple", "tilt", "roll", "lens", "far", "crop", "table")
+_LIGHT: dict[str, Callable[[Plane, Plane, Rng, float], Plane]] = {
+    "fall_off": light.fall_off,
+    "shade": light.shade,
+    "tint": light.tint,
+    "vignette": light.vignette,
+    "exposure": light.expose,
+}
 _PICTURE: dict[str, Callable[[Picture, Rng, float], Picture]] = {
-    "fall_off": finish.fall_off,
-    "shade": finish.shade,
-    "tint": finish.tint,
     "flash": finish.flash,
-    "vignette": finish.vignette,
-    "fingers": finish.cover_with_fingers,
-    "exposure": finish.expose,
     "defocus": finish.defocus,
     "smear": finish.smear,
     "noise": finish.noise,
@@ -57,13 +68,20 @@ _PICTURE: dict[str, Callable[[Picture, Rng, float], Picture]] = {
     "threshold": finish.threshold,
     "jpeg": finish.jpeg,
 }
-EFFECTS: tuple[str, ...] = (*_PAPER, *_CAMERA, *_PICTURE)
+EFFECTS: tuple[str, ...] = (*_PAPER, *_CAMERA, "fingers", *_LIGHT, *_PICTURE)
 """Names of all effects, in the order in which they are applied."""
 _TABLES: tuple[Table, ...] = ("wood", "dark", "cloth")
+_MARGIN_MM = 4.0
+"""Paper around the traces that the closest crop leaves."""
 
 
 def degrade(
-    page: Page, effects: Mapping[str, float], *, seed: int, size_px: tuple[int, int] | None = None
+    page: Page,
+    effects: Mapping[str, float],
+    *,
+    seed: int,
+    size_px: tuple[int, int] | None = None,
+    table: Table | None = None,
 ) -> PhotoPage:
     """Let things happen to a page.
 
@@ -77,6 +95,8 @@ def degrade(
     size_px : (int, int), optional
         Width and height of the photo; that of the page when left out. Without any effect of the camera the page fills
         the frame, as in a scanner.
+    table : {"wood", "dark", "cloth"}, optional
+        What the page lies on; drawn when left out.
 
     Returns
     -------
@@ -95,38 +115,62 @@ def degrade(
     acting = {name: strength for name, strength in effects.items() if strength > 0}
     # Each effect has dice of its own: adding one does not change what the others do.
     dice = {name: np.random.default_rng([seed, k]) for k, name in enumerate(EFFECTS)}
+    size = size_px or (page.rgb.shape[1], page.rgb.shape[0])
+    view = _aim(page, acting, dice, size)
+    photo, lit = _lay_out(page, _spoil_paper(page, acting, dice, view), acting, dice, view, size, table)
+    if "fingers" in acting:
+        photo = finish.cover_with_fingers(photo, dice["fingers"], acting["fingers"])
+    lit = _light_up(lit, acting, dice, size)
+    if lit.size > 1:
+        photo *= widen(lit, size) if lit.shape[2] == 3 else widen(lit, size)[..., None]
+    for name, finish_off in _PICTURE.items():
+        if name in acting:
+            photo = finish_off(photo, dice[name], acting[name])
+    return PhotoPage(np.rint(photo.clip(0, 255)).astype(np.uint8), page, view)
+
+
+def _spoil_paper(page: Page, acting: dict[str, float], dice: dict[str, Rng], view: View) -> NDArray[Any]:
+    """What happened to the paper; bytes as they are where nothing did."""
+    worn = any(name in acting for name in _PAPER) or "folds" in acting
+    if not worn:
+        return page.rgb
     paper = page.rgb.astype(np.float32)
     for name, act in _PAPER.items():
         if name in acting:
             paper = act(paper, dice[name], acting[name], page.px_per_mm)
-    size = size_px or (page.rgb.shape[1], page.rgb.shape[0])
-    photo, view = _photograph(page, paper, acting, dice, size)
-    for name, finish_off in _PICTURE.items():
-        if name in acting:
-            photo = finish_off(photo, dice[name], acting[name])
-    return PhotoPage(np.rint(photo).clip(0, 255).astype(np.uint8), page, view)
+    return wear_folds(paper, page.px_per_mm, view.bends)
 
 
-def _photograph(
-    page: Page, paper: Picture, acting: dict[str, float], dice: dict[str, Rng], size_px: tuple[int, int]
-) -> tuple[Picture, View]:
-    """The page under a camera, or under a scanner's lid where no effect of the camera acts."""
-    view = _aim(page, acting, dice, size_px)
+def _lay_out(
+    page: Page, paper: NDArray[Any], acting: dict[str, float], dice: dict[str, Rng], view: View,
+    size_px: tuple[int, int], table: Table | None,
+) -> tuple[Picture, Plane]:  # fmt: skip
+    """The page under a camera, or under a scanner's lid where no effect of the camera acts; and the light by blocks."""
     if not any(name in acting for name in _CAMERA):
-        if size_px == (page.rgb.shape[1], page.rgb.shape[0]):
-            return paper, view
-        return np.asarray(cv2.resize(paper, size_px, interpolation=cv2.INTER_AREA), np.float32), view
+        if size_px != (page.rgb.shape[1], page.rgb.shape[0]):
+            paper = cv2.resize(paper, size_px, interpolation=cv2.INTER_AREA)
+        return paper.astype(np.float32), np.ones((1, 1, 1), np.float32)
     where_mm = look_at(view, size_px)
-    seen, alpha = expose_page(wear_folds(paper, page.px_per_mm, view.bends), page.px_per_mm, where_mm, size_px)
+    seen, alpha = expose_page(paper, page.px_per_mm, where_mm, size_px)
     rng = dice["table"]
-    table = draw_table(rng, size_px, _TABLES[int(rng.integers(len(_TABLES)))])
-    if "table" not in acting:  # a plain table, whose edge with the paper is easy
-        table = np.full_like(table, table.mean())
-    table *= cast_shadow(alpha, 0.35)[..., None]
-    if view.bends:
-        light = dice["crumple"].uniform(0, 2 * np.pi)
-        seen *= widen(shade_slopes(view, where_mm, float(light)), size_px)[..., None]
-    return np.asarray(table + alpha[..., None] * (seen - table), np.float32), view
+    drawn = _TABLES[int(rng.integers(len(_TABLES)))]
+    top = draw_table(rng, size_px, table or drawn)
+    if "table" not in acting:  # a scanner's lid, white or black
+        top[:] = rng.choice([30, 245])
+    covered = narrow(alpha)
+    lit = (1 - covered) * cast_shadow(covered) + covered * shade_slopes(view, where_mm, dice["curl"].uniform(0, 6.3))
+    return np.asarray(cv2.blendLinear(seen, top, alpha, 1 - alpha), np.float32), lit[..., None].astype(np.float32)
+
+
+def _light_up(lit: Plane, acting: dict[str, float], dice: dict[str, Rng], size_px: tuple[int, int]) -> Plane:
+    """All light together, by blocks."""
+    if any(name in acting for name in _LIGHT):
+        rows, cols = count_blocks(size_px)
+        x, y = np.meshgrid(np.linspace(-1, 1, cols), np.linspace(-1, 1, rows) * size_px[1] / size_px[0])
+        for name, shine in _LIGHT.items():
+            if name in acting:
+                lit = lit * shine(x.astype(np.float32), y.astype(np.float32), dice[name], acting[name])
+    return lit
 
 
 def _aim(page: Page, acting: dict[str, float], dice: dict[str, Rng], size_px: tuple[int, int]) -> View:
@@ -134,45 +178,75 @@ def _aim(page: Page, acting: dict[str, float], dice: dict[str, Rng], size_px: tu
     if not any(name in acting for name in _CAMERA):
         wide, high = (side / mm for side, mm in zip(size_px, paper_mm, strict=True))
         return View(np.array([[wide, 0, 0, -0.5], [0, high, 0, -0.5], [0, 0, 0, 1.0]]))
-    bends = _bend(acting, dice, paper_mm)
-    tilt, roll, crop = (acting.get(name, 0.0) for name in ("tilt", "roll", "crop"))
+    bends: tuple[Bend, ...] = ()
+    if "curl" in acting:
+        bends += draw_curl(dice["curl"], paper_mm, acting["curl"])
+    if "folds" in acting:
+        bends += draw_folds(dice["folds"], paper_mm, acting["folds"])
+    relief = draw_relief(dice["crumple"], paper_mm, acting["crumple"]) if "crumple" in acting else None
+    tilt, roll, far, crop = (acting.get(name, 0.0) for name in ("tilt", "roll", "far", "crop"))
     pitch, yaw = dice["tilt"].uniform(8, 25, 2) * dice["tilt"].choice([-1, 1], 2) * tilt
     turn = float(dice["roll"].uniform(4, 25) * dice["roll"].choice([-1, 1]) * roll)
-    shift = tuple((dice["crop"].uniform(0.6, 1.0, 2) * dice["crop"].choice([-1, 1], 2)).tolist())
+    across, down = dice["far"].uniform(-0.9, 0.9, 2) * bool(far)
     view = aim_camera(
-        paper_mm, size_px, bends, roll_deg=turn, pitch_deg=float(pitch), yaw_deg=float(yaw),
-        fill=0.95 + 0.18 * crop, shift=(shift if crop else (0.0, 0.0)),
+        paper_mm, size_px, bends, relief, around_mm=_close_in(page, paper_mm, crop),
+        roll_deg=turn, pitch_deg=float(pitch), yaw_deg=float(yaw), fill=0.96 - 0.25 * far, shift=(across, down),
     )  # fmt: skip
     if "lens" not in acting:
         return view
     bulge = float(dice["lens"].uniform(0.02, 0.06) * dice["lens"].choice([-1, 1]) * acting["lens"])
-    return View(view.camera, bends, Lens((size_px[0] / 2, size_px[1] / 2), float(np.hypot(*size_px) / 2), bulge))
+    return replace(view, lens=Lens((size_px[0] / 2, size_px[1] / 2), float(np.hypot(*size_px) / 2), bulge))
 
 
-def _bend(acting: dict[str, float], dice: dict[str, Rng], paper_mm: tuple[float, float]) -> tuple[Bend, ...]:
-    """Curl, folds and crumple as bends of the sheet."""
-    bends: list[Bend] = []
-    if "curl" in acting:
-        bends += [bend for bend in draw_bends(dice["curl"], paper_mm, acting["curl"]) if bend.radius_mm > 5]
-    if "folds" in acting:
-        rng = dice["folds"]
-        for _ in range(int(rng.integers(1, 4))):
-            along = bool(rng.integers(2))
-            offset = float(paper_mm[along] * rng.choice([0.25, 0.33, 0.5, 0.67, 0.75]) + rng.normal(0, 4))
-            slope = float(rng.choice([-1, 1]) * rng.uniform(0.04, 0.14) * acting["folds"])
-            bends.append(Bend(float(90 * along + rng.normal(0, 2)), offset, slope, float(rng.uniform(0.8, 2.5))))
-    if "crumple" in acting:
-        rng = dice["crumple"]
-        for _ in range(round(4 + 12 * acting["crumple"])):
-            angle = float(rng.uniform(0, 180))
-            place = rng.uniform(0, 1, 2) * paper_mm
-            offset = float(place @ [np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
-            slope = float(rng.choice([-1, 1]) * rng.uniform(0.01, 0.05) * (0.4 + 0.6 * acting["crumple"]))
-            bends.append(Bend(angle, offset, slope, float(rng.uniform(0.8, 5))))
-    return tuple(bends)
+def _close_in(page: Page, paper_mm: tuple[float, float], crop: float) -> tuple[float, float, float, float]:
+    """What fills the frame: the sheet, or the nearer to the traces the closer the crop."""
+    points = np.concatenate([trace.points_mm for trace in page.traces])
+    inner = np.concatenate([np.nanmin(points, axis=0) - _MARGIN_MM, np.nanmax(points, axis=0) + _MARGIN_MM])
+    outer = np.array([0.0, 0.0, *paper_mm])
+    left, top, right, bottom = (outer + crop * (inner - outer)).tolist()
+    return left, top, right, bottom
 
 
-def choose_effects(rng: Rng, strength: float) -> dict[str, float]:
+def photograph(
+    page: Page,
+    *,
+    strength: float = 0.5,
+    seed: int = 0,
+    size_px: tuple[int, int] = (3000, 2250),
+    table: Table | None = None,
+    quarter_turns: int = 0,
+) -> PhotoPage:
+    """Take a phone-like photo of a page, with a bit of everything that happens to photos of paper on a table.
+
+    Parameters
+    ----------
+    page : Page
+    strength : float
+        0 is a clean picture from straight above, 1 a hard one.
+    seed : int
+        The same seed gives the same photo.
+    size_px : (int, int)
+        Width and height before quarter turns.
+    table : {"wood", "dark", "cloth"}, optional
+        What the page lies on; drawn when left out.
+    quarter_turns : int
+        Counter-clockwise turns of the finished photo, as from a phone held another way.
+    """
+    effects = {name: share * strength for name, share in _PHOTO.items()} | {"table": 1.0}
+    photo = degrade(page, effects, seed=seed, size_px=size_px, table=table)
+    turns = quarter_turns % 4
+    return replace(photo, rgb=np.ascontiguousarray(np.rot90(photo.rgb, turns)), quarter_turns=turns)
+
+
+_PHOTO = {
+    "fibre": 0.5, "curl": 1.0, "folds": 0.7, "crumple": 0.5, "tilt": 0.7, "roll": 0.75, "far": 0.25,
+    "fall_off": 0.7, "shade": 0.6, "tint": 0.45, "vignette": 0.4,
+    "defocus": 0.3, "smear": 0.2, "noise": 0.35, "sharpen": 0.4, "jpeg": 0.3,
+}  # fmt: skip
+"""How strong each effect is in the hardest photo."""
+
+
+def choose_effects(rng: Rng, strength: float, scene: Scene | None = None) -> dict[str, float]:
     """A mix of effects as the world makes them: a photo of a print, a scan, a copy, a screen.
 
     Parameters
@@ -180,27 +254,35 @@ def choose_effects(rng: Rng, strength: float) -> dict[str, float]:
     rng : Generator
     strength : float
         0 to 1: how bad it is, by and large.
+    scene : {"photo", "scan", "copy", "screen", "export"}, optional
+        Drawn when left out, mostly a photo.
 
     Returns
     -------
     dict of str to float
         For `degrade`.
     """
-    scene = str(rng.choice(["photo", "scan", "copy", "screen", "export"], p=[0.62, 0.16, 0.1, 0.04, 0.08]))
-    always, often, seldom = _SCENES[scene]
+    drawn: Scene = rng.choice(["photo", "scan", "copy", "screen", "export"], p=[0.62, 0.16, 0.1, 0.04, 0.08])
+    always, often, seldom = _SCENES[scene or drawn]
     names = [*always, *(n for n in often if rng.random() < 0.5), *(n for n in seldom if rng.random() < 0.1)]
-    return {name: float(np.clip(strength * rng.uniform(0.3, 1.3), 0.02, 1)) for name in names}
+    mix = {}
+    for name in names:
+        how_much = rng.uniform(0.1, 1) if name in _ANYHOW else strength * rng.uniform(0.3, 1.3)
+        mix[name] = float(np.clip(how_much, 0.02, 1))
+    return mix
 
 
-_SCENES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+_SCENES: dict[Scene, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "photo": (
-        ("table", "tilt", "noise", "jpeg", "fall_off"),
-        ("curl", "folds", "roll", "tint", "shade", "sharpen", "vignette", "crumple", "defocus"),
-        ("lens", "smear", "flash", "exposure", "fingers", "crop", "yellow", "stain", "tape", "punch", "tear", "shrink"),
+        ("table", "tilt", "noise", "jpeg", "fall_off", "fibre"),
+        ("curl", "folds", "roll", "tint", "shade", "sharpen", "vignette", "crumple", "defocus", "far", "crop"),
+        ("lens", "smear", "flash", "exposure", "fingers", "yellow", "stain", "tape", "punch", "tear", "shrink"),
     ),
-    "scan": (("jpeg",), ("noise", "grey"), ("yellow", "stain", "punch", "tear", "shrink", "sharpen", "roll")),
+    "scan": (("jpeg",), ("noise", "grey", "crop"), ("yellow", "stain", "punch", "tear", "shrink", "sharpen", "roll")),
     "copy": (("photocopy", "jpeg"), ("grey", "noise"), ("threshold", "roll", "punch", "shrink", "fall_off")),
-    "screen": (("screen", "tilt", "jpeg", "noise"), ("shrink", "tint", "defocus", "lens"), ("flash", "smear", "crop")),
-    "export": ((), ("jpeg",), ("shrink", "grey", "threshold")),
+    "screen": (("screen", "tilt", "jpeg", "noise"), ("shrink", "tint", "defocus", "crop"), ("flash", "smear", "lens")),
+    "export": ((), ("jpeg", "crop"), ("shrink", "grey", "threshold")),
 }
 """What always, often and seldom happens to a page, by where the picture comes from."""
+_ANYHOW = ("fibre", "folds", "crumple", "sharpen", "far", "crop", "tint")
+"""What a good photo has as often as a bad one."""

@@ -1,6 +1,6 @@
-"""What light, lens, sensor and file do to a picture. Each takes and gives float32 (H, W, 3), 0 to 255.
+"""What lies before the lens, and what lens, sensor and file do. Each takes and gives float32 (H, W, 3), 0 to 255.
 
-Strengths are 0 (nothing) to 1 (bad).
+Strengths are 0 (nothing) to 1 (bad). What they are given may be changed: only what they give counts.
 """
 
 from __future__ import annotations
@@ -9,94 +9,53 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitize.synth.damage import cloud
 from digitize.synth.degrade import compress
 
 Picture = NDArray[np.float32]
+Plane = NDArray[np.float32]
 Rng = np.random.Generator
 
-_COARSE = 8
+_COARSE = 4
 _BLOCK_PX = 512
+_GREY = np.array([[0.3, 0.59, 0.11]], np.float32)
+_SKINS = ((224, 172, 140), (198, 146, 112), (141, 95, 66), (92, 58, 40))
 
 
-def _field(photo: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Places in the picture, coarsely: x from -1 to 1, y by the same scale."""
+def cover_with_fingers(photo: Picture, rng: Rng, strength: float) -> Picture:
+    """A thumb or fingers that hold the page at an edge of the frame."""
     height, width = photo.shape[:2]
-    rows, cols = -(-height // _COARSE), -(-width // _COARSE)
-    x, y = np.meshgrid(np.linspace(-1, 1, cols), np.linspace(-1, 1, rows) * height / width)
-    return x.astype(np.float32), y.astype(np.float32)
-
-
-def _multiply(photo: Picture, light: NDArray[np.floating]) -> Picture:
-    wide = cv2.resize(light.astype(np.float32), photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(photo * (wide if wide.ndim == 3 else wide[..., None]), np.float32)
-
-
-def fall_off(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """A lamp on one side."""
-    x, y = _field(photo)
-    angle = rng.uniform(0, 2 * np.pi)
-    return _multiply(photo, 1 - 0.3 * strength * (1 + x * np.cos(angle) + y * np.sin(angle)))
-
-
-def shade(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """The shadow of a hand, a head or the phone, soft or hard, bluish."""
-    x, y = _field(photo)
-    angle = rng.uniform(0, 2 * np.pi)
-    away = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.4, 0.7) + 0.1 * cloud(rng, x.shape, x.shape[1] / 3)
-    depth = rng.uniform(0.25, 0.6) * strength / (1 + np.exp(-np.clip(away / rng.uniform(0.01, 0.15), -30, 30)))
-    return _multiply(photo, 1 - depth[..., None] * np.array([1.1, 1.0, 0.9]))
-
-
-def tint(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """Lamp light or window light that the camera did not balance."""
-    warmth, green = rng.uniform(-1, 1), rng.uniform(-0.4, 0.4)
-    gains = 1 + strength * np.array([0.12 * warmth, 0.08 * green, -0.2 * warmth])
-    return np.asarray(photo * gains.astype(np.float32), np.float32)
+    y, x = np.mgrid[: -(-height // _COARSE), : -(-width // _COARSE)].astype(np.float32) * np.float32(_COARSE)
+    skin = np.array(_SKINS[int(rng.integers(len(_SKINS)))], np.float32)
+    side, start = int(rng.integers(4)), rng.uniform(0.15, 0.75)
+    cover, tone = np.zeros(x.shape, np.float32), np.zeros(x.shape, np.float32)
+    for k in range(1 + round(2 * strength)):
+        half = width * rng.uniform(0.025, 0.04)
+        reach = width * (0.06 + 0.1 * strength) * rng.uniform(0.7, 1.2)
+        along = (start + 0.085 * k) * (height if side < 2 else width)
+        inward = np.pi * (0, 1, 0.5, 1.5)[side] + rng.normal(0, 0.25)
+        foot = ((0, along), (width, along), (along, 0), (along, height))[side]
+        right, down = np.float32(np.cos(inward)), np.float32(np.sin(inward))
+        on = np.clip((x - foot[0]) * right + (y - foot[1]) * down, -2 * half, reach - half)
+        away = np.hypot(x - foot[0] - on * right, y - foot[1] - on * down) / half
+        finger = np.clip((1 - away) * half / _COARSE + 0.5, 0, 1)
+        tone = np.where(finger > cover, 0.55 + 0.5 * np.sqrt(np.clip(1 - away**2, 0, 1)), tone)
+        cover = np.maximum(cover, finger)
+    shadow = 1 - 0.3 * cv2.GaussianBlur(cover, (0, 0), width / 150 / _COARSE * 2)
+    light = cv2.resize(np.asarray(shadow * (1 - cover), np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    flesh = cv2.resize((cover * tone)[..., None] * skin, (width, height), interpolation=cv2.INTER_LINEAR)
+    photo *= light[..., None]
+    return np.asarray(photo + flesh, np.float32)
 
 
 def flash(photo: Picture, rng: Rng, strength: float) -> Picture:
     """A flash or a lamp mirrored in paper and toner: a white spot that swallows all below it."""
-    x, y = _field(photo)
+    height, width = photo.shape[:2]
+    x, y = np.meshgrid(np.linspace(-1, 1, width // 8 + 1), np.linspace(-1, 1, height // 8 + 1) * height / width)
     at = rng.uniform(-0.8, 0.8), rng.uniform(-0.5, 0.5)
     away = np.hypot((x - at[0]) / rng.uniform(0.7, 1.4), y - at[1])
-    spot = np.exp(-((away / (0.1 + 0.22 * strength * rng.uniform(0.6, 1))) ** 2))
-    wide = cv2.resize(spot, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
-    return np.asarray(photo + min(1.3 * strength, 1.0) * wide * (262 - photo), np.float32)
-
-
-def vignette(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """Darker corners."""
-    x, y = _field(photo)
-    return _multiply(photo, 1 - 0.3 * strength * (x**2 + y**2))
-
-
-def cover_with_fingers(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """Fingers that hold the page at an edge of the picture."""
-    height, width = photo.shape[:2]
-    covered = photo.copy()
-    skin = np.array([(224, 172, 140), (141, 95, 66), (92, 58, 40)][int(rng.integers(3))], np.float32)
-    side = int(rng.integers(4))
-    for k in range(1 + round(2 * strength)):
-        wide = width * rng.uniform(0.03, 0.05)
-        reach = width * (0.04 + 0.1 * strength) * rng.uniform(0.7, 1.2)
-        along = rng.uniform(0.2, 0.8) + 0.08 * k
-        ends = {0: (0, along * height), 1: (width, along * height), 2: (along * width, 0), 3: (along * width, height)}
-        axes = (reach, wide) if side < 2 else (wide, reach)
-        mask = np.zeros((height, width), np.float32)
-        centre = tuple(int(v) for v in ends[side])
-        cv2.ellipse(mask, centre, (int(axes[0]), int(axes[1])), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
-        soft = cv2.resize(cv2.GaussianBlur(mask[::4, ::4], (0, 0), wide / 16), (width, height))
-        tone = skin * (0.75 + 0.25 * soft[..., None])
-        covered *= 1 - np.float32(0.25) * soft[..., None]
-        covered += mask[..., None] * (tone - covered)
-    return np.asarray(covered, np.float32)
-
-
-def expose(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """Too dark or too bright."""
-    stops = strength * (rng.uniform(0.3, 0.75) if rng.random() < 0.4 else -rng.uniform(0.5, 1.6))
-    return np.asarray(photo * np.float32(2**stops), np.float32)
+    spot = min(1.3 * strength, 1.0) * np.exp(-((away / (0.1 + 0.22 * strength * rng.uniform(0.6, 1))) ** 2))
+    wide = cv2.resize(spot.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
+    return np.asarray(photo + wide * (262 - photo), np.float32)
 
 
 def defocus(photo: Picture, rng: Rng, strength: float) -> Picture:
@@ -121,19 +80,25 @@ def smear(photo: Picture, rng: Rng, strength: float) -> Picture:
 def noise(photo: Picture, rng: Rng, strength: float) -> Picture:
     """Sensor noise: grows with the light as photons do, correlated a little as after demosaicing; blocks repeat."""
     block = rng.standard_normal((_BLOCK_PX, _BLOCK_PX, 3), np.float32)
-    block = cv2.GaussianBlur(block + 0.8 * block[..., 1:2], (0, 0), rng.uniform(0.5, 1.0))
+    block = cv2.GaussianBlur(block + 0.8 * block[..., 1:2], (0, 0), rng.uniform(0.5, 1.0)) * np.float32(9 * strength)
     height, width = photo.shape[:2]
-    grain = np.tile(block, (-(-height // _BLOCK_PX), -(-width // _BLOCK_PX), 1))[:height, :width]
-    light = cv2.resize(photo, None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA).mean(axis=2)
-    level = cv2.resize(np.sqrt(0.2 + np.clip(light, 0, 255) / 255), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(photo + np.float32(9 * strength) * level[..., None] * grain, np.float32)
+    small: Plane = cv2.resize(photo, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA).mean(axis=2)
+    level = np.sqrt(0.2 + np.clip(small, 0, 255) / 255, dtype=np.float32)
+    wide = cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
+    for top in range(0, height, _BLOCK_PX):
+        for left in range(0, width, _BLOCK_PX):
+            part = np.s_[top : top + _BLOCK_PX, left : left + _BLOCK_PX]
+            rows, cols = wide[part].shape[:2]
+            photo[part] += wide[part] * block[:rows, :cols]
+    return photo
 
 
 def sharpen(photo: Picture, rng: Rng, strength: float) -> Picture:
     """What phones do: smooth the noise, then drive edges up, with halos."""
-    smooth = cv2.bilateralFilter(photo, 5, 12 * strength + 1, 1.5)
+    smooth = cv2.bilateralFilter(_to_bytes(photo), 5, 12 * strength + 1, 1.5)
     soft = cv2.GaussianBlur(smooth, (0, 0), rng.uniform(0.8, 1.8))
-    return np.asarray(smooth + np.float32(1.2 * strength) * (smooth - soft), np.float32)
+    gain = 1.2 * strength
+    return np.asarray(cv2.addWeighted(smooth, 1 + gain, soft, -gain, 0, dtype=cv2.CV_32F), np.float32)
 
 
 def shrink(photo: Picture, rng: Rng, strength: float) -> Picture:
@@ -145,13 +110,12 @@ def shrink(photo: Picture, rng: Rng, strength: float) -> Picture:
 
 def grey(photo: Picture, rng: Rng, strength: float) -> Picture:
     """Colour lost, in part or all."""
-    mean = photo @ np.array([0.3, 0.59, 0.11], np.float32)
-    return np.asarray(photo + np.float32(strength) * (mean[..., None] - photo), np.float32)
+    return np.asarray(cv2.transform(photo, (1 - strength) * np.eye(3) + strength * _GREY), np.float32)
 
 
 def threshold(photo: Picture, rng: Rng, strength: float) -> Picture:
     """A black-and-white scanner's or a fax's curve: two tones at the end."""
-    mean = photo @ np.array([0.3, 0.59, 0.11], np.float32)
+    mean = cv2.transform(photo, _GREY)
     local = cv2.resize(cv2.GaussianBlur(mean[::8, ::8], (0, 0), 12), mean.shape[::-1], interpolation=cv2.INTER_LINEAR)
     steep = 255 / (1 + np.exp(np.clip(-(mean - rng.uniform(0.62, 0.85) * local) / (40 - 37 * strength), -30, 30)))
     return np.asarray(photo + np.float32(min(1, 1.5 * strength)) * (steep[..., None] - photo), np.float32)
@@ -159,8 +123,12 @@ def threshold(photo: Picture, rng: Rng, strength: float) -> Picture:
 
 def jpeg(photo: Picture, rng: Rng, strength: float) -> Picture:
     """Written as JPEG; a strong one twice, shifted in between."""
-    rgb = np.clip(np.rint(photo), 0, 255).astype(np.uint8)
+    rgb = _to_bytes(photo)
     quality = int(95 - 75 * strength)
     if strength > 0.4:
         rgb[3:, 5:] = compress(np.ascontiguousarray(rgb[3:, 5:]), min(quality + 15, 95))
     return compress(rgb, quality).astype(np.float32)
+
+
+def _to_bytes(photo: Picture) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(np.clip(photo, 0, 255)), np.uint8)

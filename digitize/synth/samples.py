@@ -15,7 +15,7 @@ from PIL import Image
 
 from digitize.formats import write_ecg
 from digitize.record import Sex
-from digitize.synth.degrade import photograph
+from digitize.synth.effects import photograph
 from digitize.synth.heart import HeartKind, simulate
 from digitize.synth.render import Page, render
 
@@ -123,9 +123,7 @@ def draw_samples(folder: Path) -> list[Path]:
     written = []
     for sample in SAMPLES:
         page = draw_page(sample)
-        photo = photograph(
-            draw_page(sample, _PHOTO_DPI), seed=sample.seed, size_px=_PHOTO_PX, jpeg_quality=None, **sample.photo
-        )
+        photo = photograph(draw_page(sample, _PHOTO_DPI), seed=sample.seed, size_px=_PHOTO_PX, **sample.photo)
         png, jpg = folder / f"{sample.name}.png", folder / f"{sample.name}_photo.jpg"
         Image.fromarray(page.rgb).quantize(32, dither=Image.Dither.NONE).save(png, optimize=True)
         Image.fromarray(photo.rgb).save(jpg, quality=61, optimize=True, progressive=True)

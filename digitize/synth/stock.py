@@ -115,17 +115,25 @@ class Stroke:
 
 
 def scribble(rng: np.random.Generator, at_mm: tuple[float, float], length_mm: float, rgb: Rgb) -> Stroke:
-    """A word in somebody's hand: loops and stems that mean nothing."""
-    t = np.arange(0, length_mm, 0.12)
-    size = rng.uniform(1.2, 3.0)
-    pace = rng.uniform(1.6, 2.6)
-    knots = np.arange(0, length_mm + 2, 2.0)
-    wobble = np.interp(t, knots, rng.uniform(0.2, 1.6, len(knots)))
-    x = t + 0.8 * size * np.sin(pace * t + rng.uniform(0, 6)) * 0.5
-    y = size * wobble * np.cos(pace * t) + 0.15 * size * np.sin(0.31 * t)
-    turn = np.deg2rad(rng.normal(0, 6))
+    """Words in somebody's hand that mean nothing: arches, loops and stems, no two alike, joined within a word."""
+    size, slant = rng.uniform(1.2, 2.6), rng.uniform(-0.1, 0.5)
+    points: list[NDArray[np.float64]] = []
+    x = 0.0
+    while x < length_mm:
+        for _ in range(int(rng.integers(2, 9))):
+            wide = size * rng.uniform(0.5, 1.1)
+            up = size * (rng.uniform(0.7, 1.1) if rng.random() < 0.7 else rng.uniform(1.7, 2.6))
+            down = 0.0 if rng.random() < 0.85 else size * rng.uniform(0.8, 1.4)
+            loop = rng.uniform(-0.35, 0.5) * wide
+            turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+            high = np.where(np.cos(turn) < 1, (1 - np.cos(turn)) / 2 * up, 0.0) - np.sin(turn).clip(-1, 0) * -down
+            points.append(np.stack([x + turn / (2 * np.pi) * wide + loop * np.sin(turn) + slant * high, -high], axis=1))
+            x += wide
+        points.append(np.full((1, 2), np.nan))
+        x += size * rng.uniform(0.8, 1.6)
+    turn = np.deg2rad(rng.normal(0, 5))
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    return Stroke(np.stack([x, y], axis=1) @ spin.T + at_mm, float(rng.uniform(0.25, 0.6)), rgb)
+    return Stroke(np.concatenate(points) @ spin.T + at_mm, float(rng.uniform(0.2, 0.5)), rgb)
 
 
 def ring(rng: np.random.Generator, at_mm: tuple[float, float], rgb: Rgb) -> Stroke:

@@ -39,7 +39,7 @@ def draw_planned(page: PlannedPage) -> DrawnPage:
         sheet = render(ecg, **_render_arguments(level.print, page.seed))
     rgb = sheet.rgb
     if level.photo is not None:
-        from digitize.synth.degrade import photograph
+        from digitize.synth.effects import photograph
 
         rgb = photograph(sheet, strength=level.photo, seed=page.seed).rgb
     elif level.effects:
