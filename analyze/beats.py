@@ -7,7 +7,7 @@ counted as one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -47,6 +47,8 @@ class Beats:
         True for the shape most beats have; False for ectopic beats and artefacts.
     rr_s : ndarray, shape (intervals,)
         Times between neighbouring beats, those left out that span a stretch where no lead can be read.
+    rr_from : ndarray of int, shape (intervals,)
+        Index of the beat with which each of them begins.
     spikes : ndarray of int, shape (spikes,)
         Samples of a pacemaker's spikes.
     """
@@ -54,7 +56,8 @@ class Beats:
     r: NDArray[np.int64]
     normal: NDArray[np.bool_]
     rr_s: Floats
-    spikes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    rr_from: NDArray[np.int64]
+    spikes: NDArray[np.int64]
 
     @property
     def heart_rate_bpm(self) -> float | None:
@@ -95,7 +98,8 @@ def find_beats(ecg: Ecg, denoise: Denoise = "band-pass") -> Beats:
     energy, seen = _joint_energy(ecg, denoise)
     r = _pick(energy, seen, ecg.fs_hz)
     normal = _usual_shape(ecg, r)
-    return Beats(r=r, normal=normal, rr_s=_intervals(r, seen, ecg.fs_hz), spikes=spikes)
+    rr_s, rr_from = _intervals(r, seen, ecg.fs_hz)
+    return Beats(r=r, normal=normal, rr_s=rr_s, rr_from=rr_from, spikes=spikes)
 
 
 def _joint_energy(ecg: Ecg, denoise: Denoise) -> tuple[Floats, Floats]:
@@ -186,16 +190,16 @@ def _without_interlopers(beats: NDArray[np.int64], energy: Floats) -> NDArray[np
     return np.asarray(beats[keep], dtype=np.int64)
 
 
-def _intervals(r: NDArray[np.int64], seen: Floats, fs_hz: float) -> Floats:
-    """RR intervals in seconds, without those in which a beat may have gone unseen."""
+def _intervals(r: NDArray[np.int64], seen: Floats, fs_hz: float) -> tuple[Floats, NDArray[np.int64]]:
+    """RR intervals in seconds, without those in which a beat may have gone unseen, and the beats they begin with."""
     rr = np.diff(r) / fs_hz
     if rr.size == 0:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
     dim = np.concatenate([[0], np.cumsum(seen < 0.99)])
     blind_s = (dim[r[1:]] - dim[r[:-1]]) / fs_hz
     usual = float(np.median(rr[blind_s == 0])) if (blind_s == 0).any() else float(np.median(rr))
     keep = (blind_s == 0) | ((blind_s < 0.3) & (rr < 1.9 * usual))
-    return np.asarray(rr[keep], dtype=np.float64)
+    return np.asarray(rr[keep], dtype=np.float64), np.asarray(np.flatnonzero(keep), dtype=np.int64)
 
 
 def _usual_shape(ecg: Ecg, r: NDArray[np.int64]) -> NDArray[np.bool_]:

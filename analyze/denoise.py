@@ -26,8 +26,8 @@ def keep_qrs(x: Floats, fs_hz: float, how: Denoise) -> Floats:
         Millivolts, without gaps.
     fs_hz : float
     how : {"band-pass", "wavelet"}
-        A zero-phase Butterworth filter of 8 to 25 Hz; or the details of a wavelet transform that lie in that
-        band, those below the universal threshold of Donoho and Johnstone (1994, doi 10.1093/biomet/81.3.425) taken for noise.
+        A zero-phase Butterworth filter of 8 to 25 Hz; or those details of a wavelet transform that lie in that band
+        and above the universal threshold of Donoho and Johnstone (1994, doi 10.1093/biomet/81.3.425).
 
     Returns
     -------

@@ -1,9 +1,9 @@
 """How well beats, waves and rules agree with people's annotations on public records.
 
-Waves (LUDB): a wave found and one annotated in the same lead are the same when their peaks are each other's nearest and
-lie within 150 ms (the window of Martinez et al. 2004, doi 10.1109/TBME.2003.821031). LUDB leaves the first and last beat
-of a record mostly without annotation, so that what is found before the first and after the last annotated QRS complex of
-a lead counts only where it is annotated. An error is found minus annotated.
+Waves (LUDB): a wave found and one annotated in the same lead are the same when their peaks are each other's nearest
+and lie within 150 ms (the window of Martinez et al. 2004, doi 10.1109/TBME.2003.821031). LUDB leaves the first and last
+beat of a record mostly without annotation, so that what is found before the first and after the last annotated QRS
+complex of a lead counts only where it is annotated. An error is found minus annotated.
 
 Beats (MIT-BIH): the first lead alone, from the first to the last sample, against every annotated beat, 150 ms as in
 ANSI/AAMI EC57; stretches of ventricular flutter, which EC57 leaves out, are left out.

@@ -17,7 +17,7 @@ from analyze.marks import Marks, find_qrs, mark_waves
 from analyze.spikes import lift_spikes
 from digitize.record import Ecg
 
-FIRST, LAST = 0.15, 0.85  # the earliest and the latest of a column's leads, one noisy lead left aside
+FIRST, LAST = 0.15, 0.85  # where P begins and T ends in nearly all leads of a column, one noisy lead left aside
 _COMPARED_S = (0.10, 0.20)
 _SHIFT_S = 0.08
 
@@ -52,8 +52,8 @@ def mark_columns(ecg: Ecg, beats: Beats, most: int | None = 60) -> dict[Column, 
         marks = {} if joint is None else mark_waves(average, joint)
         if not marks:
             continue
-        on = np.quantile([m.qrs_on for m in marks.values()], FIRST)
-        off = np.quantile([m.qrs_off for m in marks.values()], LAST)
+        on = min(m.qrs_on for m in marks.values())
+        off = max(m.qrs_off for m in marks.values())
         found[column] = MarkedColumn(average, marks, average.r + round(float(on)), average.r + round(float(off)))
     return found
 

@@ -1,27 +1,23 @@
-"""Numbers of an ECG: rate, intervals, axis and ST levels, each None where the ECG does not show it.
+"""Numbers of an ECG: rate, intervals, axes, heights and ST levels, each None where the ECG does not show it.
 
-Intervals are taken in each column, whose leads are simultaneous, and the median over the columns is reported. ST levels
-are taken in each lead on its own representative beat, against the level at the QRS onset, and never rounded here.
+Intervals are taken in each column, whose leads are simultaneous, and the median over the columns is reported. Heights
+and ST levels are taken in each lead on its own representative beat (`analyze.levels`), and never rounded here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
+from analyze.axis import find_axis
 from analyze.beats import Beats, find_beats
 from analyze.columns import home_columns
-from analyze.marked import FIRST, LAST, MarkedColumn, mark_columns
-from analyze.measurements import ST_OFFSETS_MS, Amplitude, Measurements, StLevel
+from analyze.intervals import judge_p, measure_intervals, measure_regularity, rate_error_bpm
+from analyze.levels import measure_st, measure_waves
+from analyze.marked import mark_columns
+from analyze.measurements import Amplitude, Measurements
 from digitize.record import Ecg
 
-_NO_AXIS_MV_S = 5e-4  # a net QRS area below this has no direction
-_PQ_MS = 16
-_ST_MS = 8  # an ST level is a mean over this long
-_ONE_BEAT_MV = 0.02  # standard error where a single beat leaves none to compute
-_PAPER_MV = (0.008, 0.05)  # standard error of a curve read well, and what is added as its quality falls to 0
+_CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
 
 
 def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats | None = None) -> Measurements:
@@ -42,22 +38,44 @@ def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats |
     """
     beats = find_beats(ecg) if beats is None else beats
     marked = mark_columns(ecg, beats)
+    columns = list(marked.values())
     home = {lead: marked[column] for lead, column in home_columns(marked).items()}
-    pr_ms, qrs_ms, qt_ms = _intervals(list(marked.values()))
-    amplitudes = {lead: _amplitude(lead, at) for lead, at in home.items() if lead in at.marks}
-    rate, rr_s = beats.heart_rate_bpm, beats.median_rr_s
+    amplitudes = {
+        lead: measure_waves(lead, home[lead], quality)
+        for lead in ecg.leads
+        if lead in home and lead in home[lead].marks
+    }
+    rate, rhythm = beats.heart_rate_bpm, measure_regularity(beats)
+    length = measure_intervals(columns, quality)
+    axis = {wave: find_axis(columns, wave) for wave in ("qrs", "p", "t")}
     return Measurements(
         heart_rate_bpm=rate,
-        rr_ms=None if rr_s is None else 1000.0 * rr_s,
+        heart_rate_error_bpm=rate_error_bpm(beats, quality),
+        rr_ms=rhythm.rr_ms,
+        rr_longest_ms=rhythm.rr_longest_ms,
+        rr_change=rhythm.rr_change,
         regular=beats.regular,
         beats=int(beats.r.size),
         ectopic_beats=int((~beats.normal).sum()),
-        pr_ms=pr_ms,
-        qrs_ms=qrs_ms,
-        qt_ms=qt_ms,
-        **correct_qt(qt_ms, rate),
-        axis_deg=_axis(list(marked.values())),
-        st=tuple(_st_level(lead, home.get(lead), quality) for lead in ecg.leads),
+        early_beats=rhythm.early_beats,
+        spikes=int(beats.spikes.size),
+        p_clarity=judge_p(columns),
+        p_ms=length["p"].ms,
+        p_error_ms=length["p"].error_ms,
+        pr_ms=length["pr"].ms,
+        pr_error_ms=length["pr"].error_ms,
+        qrs_ms=length["qrs"].ms,
+        qrs_error_ms=length["qrs"].error_ms,
+        qt_ms=length["qt"].ms,
+        qt_error_ms=length["qt"].error_ms,
+        **correct_qt(length["qt"].ms, rate),
+        axis_deg=axis["qrs"].deg,
+        axis_error_deg=axis["qrs"].error_deg,
+        p_axis_deg=axis["p"].deg,
+        t_axis_deg=axis["t"].deg,
+        **sum_voltages(amplitudes),
+        transition=find_transition(amplitudes),
+        st=tuple(measure_st(lead, home.get(lead), quality) for lead in ecg.leads),
         amplitudes=tuple(amplitudes.values()),
     )
 
@@ -75,98 +93,21 @@ def correct_qt(qt_ms: float | None, rate_bpm: float | None) -> dict[str, float |
     }
 
 
-def _intervals(marked: list[MarkedColumn]) -> tuple[float | None, float | None, float | None]:
-    """PR, QRS and QT in milliseconds: each column's own, then the median over the columns."""
-    pr, qrs, qt = [], [], []
-    for at in marked:
-        ms = 1000.0 / at.average.fs_hz
-        leads = len(at.marks)
-        p_on = [m.p_on for m in at.marks.values() if np.isfinite(m.p_on)]
-        t_off = [m.t_off for m in at.marks.values() if np.isfinite(m.t_off)]
-        qrs.append((at.qrs_off - at.qrs_on) * ms)
-        if 2 * len(p_on) >= leads:
-            pr.append((at.qrs_on - at.average.r - float(np.quantile(p_on, FIRST))) * ms)
-        else:
-            pr.append(np.nan)
-        if 2 * len(t_off) >= leads:
-            qt.append((float(np.quantile(t_off, LAST)) - (at.qrs_on - at.average.r)) * ms)
-    if not marked:
-        return None, None, None
-    # a strip shows the most beats: a P wave that is not in it is nowhere
-    strip_agrees = all(np.isfinite(value) for value, at in zip(pr, marked, strict=True) if at.average.column.strips)
-    p_seen = strip_agrees and 2 * np.isfinite(pr).sum() >= len(pr)
-    return (
-        float(np.nanmedian(pr)) if p_seen else None,
-        float(np.median(qrs)),
-        float(np.median(qt)) if qt else None,
-    )
+def sum_voltages(height: Mapping[str, Amplitude]) -> dict[str, float | None]:
+    """Voltage sums of Sokolow and Lyon (1949) and of Cornell (Casale 1987), in mV."""
+    lateral = [height[lead].r_mv for lead in ("V5", "V6") if lead in height]
+    both = "aVL" in height and "V3" in height
+    return {
+        "sokolow_mv": -height["V1"].s_mv + max(lateral) if "V1" in height and lateral else None,
+        "cornell_mv": height["aVL"].r_mv - height["V3"].s_mv if both else None,
+    }
 
 
-def _level(at: MarkedColumn, lead: str) -> NDArray[np.float64]:
-    """Representative beat of a lead in millivolts above its own level at the QRS onset, shape (time,)."""
-    x = at.average.mv[:, at.average.column.leads.index(lead)]
-    width = max(1, round(_PQ_MS * at.average.fs_hz / 1000.0))
-    before = x[max(0, at.qrs_on - width) : at.qrs_on + 1]
-    held = before[np.isfinite(before)]
-    return np.asarray(x - (held.mean() if held.size else np.nan), dtype=np.float64)
-
-
-def _st_level(lead: str, at: MarkedColumn | None, quality: Mapping[str, float] | None) -> StLevel:
-    """ST level of one lead on its representative beat; all None when its QRS complex is not seen."""
-    if at is None or lead not in at.marks:
-        return StLevel(lead)
-    x, fs_hz = _level(at, lead), at.average.fs_hz
-    half = round(_ST_MS * fs_hz / 2000.0)
-    values: list[float | None] = []
-    for offset in ST_OFFSETS_MS:
-        row = at.qrs_off + round(offset * fs_hz / 1000.0)
-        part = x[max(0, row - half) : row + half + 1]
-        values.append(float(part.mean()) if part.size and np.isfinite(part).all() else None)
-    scatter = at.average.error_mv[
-        max(0, at.qrs_off - half) : at.qrs_off + half + 1, at.average.column.leads.index(lead)
-    ]
-    held = scatter[np.isfinite(scatter)]
-    # the beats were levelled at their PQ, so that their scatter here holds that of the baseline too
-    beats_mv = float(held.mean()) if held.size else _ONE_BEAT_MV
-    edges = x[[max(0, at.qrs_off - half), min(x.size - 1, at.qrs_off + half)]]
-    timing_mv = abs(float(edges[1] - edges[0])) / 2.0 if np.isfinite(edges).all() else 0.0
-    paper_mv = 0.0 if quality is None else _PAPER_MV[0] + _PAPER_MV[1] * (1.0 - quality.get(lead, 0.0))
-    j, j20, j40, j60, j80 = values
-    return StLevel(
-        lead, j, j20, j40, j60, j80, error_mv=1.96 * float(np.hypot(np.hypot(beats_mv, paper_mv), timing_mv))
-    )
-
-
-def _amplitude(lead: str, at: MarkedColumn) -> Amplitude:
-    """Height of R and depth of S or Q."""
-    x = _level(at, lead)[at.qrs_on : at.qrs_off + 1]
-    return Amplitude(lead, max(0.0, float(np.nanmax(x))), min(0.0, float(np.nanmin(x))))
-
-
-def _axis(marked: Sequence[MarkedColumn]) -> float | None:
-    """Frontal QRS axis in degrees from the net QRS area in I and aVF, or in the limb leads that give them.
-
-    Leads of one column are taken where it holds enough of them: areas of different beats need not fit together.
-    """
-    together = [_limb_areas(at) for at in marked]
-    apart = {lead: area for areas in reversed(together) for lead, area in areas.items()}
-    for areas in (*together, apart):
-        if "I" not in areas:
-            continue
-        if "II" in areas:
-            avf = areas["II"] - areas["I"] / 2.0  # Einthoven and Goldberger: aVF = II - I / 2
-        elif "III" in areas:
-            avf = areas["III"] + areas["I"] / 2.0
-        elif "aVF" in areas:
-            avf = areas["aVF"]
-        else:
-            continue
-        along, down = areas["I"], 2.0 * avf / np.sqrt(3.0)
-        return float(np.degrees(np.arctan2(down, along))) if np.hypot(along, down) >= _NO_AXIS_MV_S else None
-    return None
-
-
-def _limb_areas(at: MarkedColumn) -> dict[str, float]:
-    """Net QRS area of a column's limb leads in mV s."""
-    leads = [lead for lead in ("I", "II", "III", "aVF") if lead in at.marks]
-    return {lead: float(np.nansum(_level(at, lead)[at.qrs_on : at.qrs_off + 1])) / at.average.fs_hz for lead in leads}
+def find_transition(height: Mapping[str, Amplitude]) -> str | None:
+    """First chest lead whose R is at least as tall as its S is deep; None where a lead before it is not seen."""
+    for lead in _CHEST:
+        if lead not in height:
+            return None
+        if height[lead].r_mv >= -height[lead].s_mv:
+            return lead
+    return "none"
