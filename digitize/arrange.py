@@ -15,6 +15,8 @@ COLUMN_SLACK = 0.12
 """Part by which columns may be wider or narrower than their seconds at a usual paper speed."""
 OTHER_COLUMN_MM = 50.0
 """Three rows of five columns, limb, chest and back leads, last 2 s each."""
+ANY_COLUMN_MM = (20.0, 280.0)
+"""Columns of a sheet whose seconds nobody has told: one beat, to a page's width."""
 ROW_GAP_MM = (9.0, 75.0)
 LABEL_DX_MM, LABEL_DY_MM = 4.5, 4.5
 """How far a label may stand from where the others of its column and of its row stand."""
@@ -27,10 +29,14 @@ OFF_COST = 0.06
 SYMMETRIC = frozenset({"I", "II", "III"})
 """Strokes of the grid and of QRS complexes look like these."""
 SYMMETRIC_WEIGHT = 0.5
-KIN_WORTH = 0.4
-"""What a label counts for where its neighbour's name should stand: V5 for V4, aVR for aVF are misread easily."""
+KIN_WORTH, MINUS_WORTH = 0.4, 0.7
+"""What a label counts for where its neighbour's name should stand: V5 for V4, aVR for aVF are misread easily; what it
+counts where only a minus sign is missing or too many."""
 CONTRADICTS = 0.8
 """A label as sure as this, of another kind than should stand there, speaks against the sheet."""
+
+Fitting = list[tuple[int, int, Word, float]]
+"""Row, column, label and what it is worth there."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +65,26 @@ class Arrangement:
     @property
     def weight(self) -> float:
         """Sum of the confidences of the labels that fit; of mere strokes it takes two to make one."""
-        shares = (
-            (SYMMETRIC_WEIGHT if w.text in SYMMETRIC else 1.0) * (1.0 if w.text == self.sheet.rows[r][c] else KIN_WORTH)
+        return sum(
+            (SYMMETRIC_WEIGHT if w.text in SYMMETRIC else 1.0) * resemble(w.text, self.sheet.rows[r][c]) * w.confidence
             for r, c, w in self.matched
         )
-        return sum(share * w.confidence for share, (_, _, w) in zip(shares, self.matched, strict=True))
 
     @property
     def dy_mm(self) -> float:
-        """Usual distance of rows."""
-        return float(np.median(np.diff(self.rows_mm)))
+        """Usual distance of rows; of a single row, the room it has."""
+        return float(np.median(np.diff(self.rows_mm))) if len(self.rows_mm) > 1 else ROW_GAP_MM[1]
 
 
-def arrange_labels(sheet: KnownSheet, labels: tuple[Word, ...]) -> Arrangement | None:
+def arrange_labels(sheet: KnownSheet, labels: tuple[Word, ...], any_width: bool = False) -> Arrangement | None:
     """The placing of a known sheet that explains most labels, or None when no two agree.
 
     Parameters
     ----------
     sheet : KnownSheet
     labels : tuple of Word
+    any_width : bool
+        Columns may be of any width, not only of the sheet's seconds at a usual paper speed.
 
     Returns
     -------
@@ -86,19 +93,29 @@ def arrange_labels(sheet: KnownSheet, labels: tuple[Word, ...]) -> Arrangement |
     place = {name: (r, c) for r, row in enumerate(sheet.rows) for c, name in enumerate(row)}
     usable = [word for word in labels if word.text in place]
     best: Arrangement | None = None
-    for x0, dx in _hypotheses(sheet, [w for w in usable if w.confidence > SURE], place):
+    pairs = [(r, c, w, likeness) for n, (r, c) in place.items() for w in usable if (likeness := resemble(w.text, n))]
+    for x0, dx in _hypotheses(sheet, [w for w in usable if w.confidence > SURE], place, any_width):
         fitting = [
-            (r, c, w, (w.confidence - OFF_COST * off) * (1.0 if w.text == name else KIN_WORTH))
-            for name, (r, c) in place.items()
-            for w in usable
-            if _family(w.text) == _family(name) and (off := abs(anchor(w)[0] - x0 - c * dx)) < LABEL_DX_MM
+            (r, c, w, (w.confidence - OFF_COST * off) * likeness)
+            for r, c, w, likeness in pairs
+            if (off := abs(anchor(w)[0] - x0 - c * dx)) < LABEL_DX_MM
         ]
+        if best is not None and _promise(fitting, len(place)) < best.score:
+            continue
         found = _stack_rows(sheet, x0, dx, fitting, None)
         if found is not None and found.score > (best.score if best else -np.inf) - 2:
             found = _stack_rows(sheet, x0, dx, fitting, found.dy_mm) or found
             if best is None or found.score > best.score:
                 best = found
     return _fit_columns(best) if best else None
+
+
+def _promise(fitting: Fitting, places: int) -> float:
+    """The most that a placing can score: every place by its best label, wherever that stands."""
+    most: dict[tuple[int, int], float] = {}
+    for r, c, _, worth in fitting:
+        most[r, c] = max(most.get((r, c), 0.0), worth)
+    return sum(most.values()) - MISSING_COST * (places - len(most))
 
 
 def count_contradictions(found: Arrangement, labels: tuple[Word, ...]) -> int:
@@ -109,7 +126,7 @@ def count_contradictions(found: Arrangement, labels: tuple[Word, ...]) -> int:
         for c, name in enumerate(found.sheet.rows[r]):
             count += (r, c) not in read and any(
                 word.confidence > CONTRADICTS
-                and _family(word.text) != _family(name)
+                and not resemble(word.text, name)
                 and abs(anchor(word)[0] - found.x0_mm - c * found.dx_mm) < LABEL_DX_MM
                 and abs(anchor(word)[1] - y) < LABEL_DY_MM
                 for word in labels
@@ -117,9 +134,18 @@ def count_contradictions(found: Arrangement, labels: tuple[Word, ...]) -> int:
     return count
 
 
+def resemble(text: str, name: str) -> float:
+    """What a label that reads ``text`` counts for where ``name`` should stand, 0 to 1."""
+    if text == name:
+        return 1.0
+    if text.lstrip("-") == name.lstrip("-"):
+        return MINUS_WORTH
+    return KIN_WORTH if _family(text) == _family(name) else 0.0
+
+
 def _family(name: str) -> str:
-    """I, II and III; aVR, aVL and aVF; V1 to V9."""
-    return name[:1] if name[:1] != "a" else "aV"
+    """I, II and III; aVR, aVL and aVF; V1 to V9; what no label names is no kin of any."""
+    return "aV" if "aV" in name else name[:1] or "none"
 
 
 def anchor(word: Word) -> tuple[float, float]:
@@ -129,7 +155,7 @@ def anchor(word: Word) -> tuple[float, float]:
 
 
 def _hypotheses(
-    sheet: KnownSheet, sure: list[Word], place: dict[str, tuple[int, int]]
+    sheet: KnownSheet, sure: list[Word], place: dict[str, tuple[int, int]], any_width: bool
 ) -> Iterator[tuple[float, float]]:
     """Where columns begin and how wide they are, as one label or two of different columns imply."""
     widths = [sheet.column_s * speed for speed in SPEEDS_MM_S]
@@ -142,7 +168,8 @@ def _hypotheses(
         for b in sure:
             if place[b.text][1] > ca:
                 dx = (anchor(b)[0] - xa) / (place[b.text][1] - ca)
-                if any(abs(dx / w - 1) < COLUMN_SLACK for w in widths):
+                usual = any(abs(dx / w - 1) < COLUMN_SLACK for w in widths)
+                if usual or (any_width and ANY_COLUMN_MM[0] < dx < ANY_COLUMN_MM[1]):
                     spacings.append(dx)
         for dx in spacings:
             key = round(xa - ca * dx), round(2 * dx)
@@ -151,7 +178,6 @@ def _hypotheses(
                 yield xa - ca * dx, dx
 
 
-Fitting = list[tuple[int, int, Word, float]]
 Stack = tuple[float, tuple[float | None, ...]]
 
 

@@ -1,49 +1,40 @@
-"""Which lead is printed where: the joint explanation of lead labels, rows of ink and separators by a known sheet."""
+"""Which lead is printed where: the joint explanation of lead labels, rows of ink, separators and Einthoven's law."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from digitize.arrange import (
-    LABEL_DX_MM,
-    LABEL_DY_MM,
-    SPEEDS_MM_S,
-    SURE,
-    SYMMETRIC,
-    Arrangement,
-    anchor,
-    arrange_labels,
-    count_contradictions,
-)
+from digitize.arrange import LABEL_DX_MM, LABEL_DY_MM, SURE, SYMMETRIC, Arrangement, anchor
+from digitize.einthoven import measure_law
 from digitize.errors import UnknownLayout
+from digitize.explain import explain_labels
+from digitize.inkrows import LABEL_LEAD_IN_MM, MIN_TOGETHER, arrange_ink, arrange_strips
+from digitize.panels import lay_panels
 from digitize.rows import beat_together, find_rows, keep_long, measure_coverage
-from digitize.separators import find_columns
 from digitize.sheets import KnownSheet, load_layouts
-from digitize.stages import Layout, Panel, Word
+from digitize.stages import Layout, Word
 
-USUAL_SPEED_MM_S = 25.0
 LABEL_REACH_MM = 14.0
 """How far above or below the baseline labels stand."""
-LABEL_LEAD_IN_MM = 1.0
-"""A label's left edge stands this far right of where its panel begins, when no separator says better."""
-MIN_LABELS = 3.0
-"""Sum of the confidences of labels that must agree before a layout counts as read."""
-CONTRADICTED = 2
-"""Labels of other kinds at this many places make another sheet, of which nobody has told."""
-SNAP = 0.03
+NEAR_COST, FAR_COST = 0.004, 0.02
+"""For each millimetre between label and row, and for each beyond half-way to the next row."""
 STRIP_GAP = (0.35, 1.7)
 """A strip follows the row above it at this many times the usual distance of rows."""
 MIN_STRIP_COVERAGE, MIN_NAMED_COVERAGE = 0.5, 0.3
 SURE_STRIP = 0.85
 """II and III are misread for each other easily: less sure than this, the usual name stands."""
-MIN_TOGETHER = 0.25
-"""A strip that no label names must beat with the rows."""
-MIN_SHOWN = 0.3
-"""A row or column without a single label is there only when ink runs along this part of it."""
+RIVAL = 2.0
+"""Explanations within this of the best score are compared by Einthoven's law."""
+
+LAW_FINE, LAW_POOR, LAW_BROKEN = 0.7, 0.4, -0.1
+"""Of `measure_law`: leads that are named rightly and do not run into each other reach 0.8 to 1, others 0.5 at most; aVR
+upside down falls below zero."""
+_AVR = frozenset({"aVR", "I", "II"})
 
 Lower = tuple[float, float, float]
 """Height of a row of ink below the sheet's rows, its coverage, and how well it beats with them."""
@@ -71,80 +62,68 @@ def recognise_layout(
     Raises
     ------
     UnknownLayout
-        When too few labels agree on any known sheet, or the hint is not the name of one.
+        When too few labels agree on any sheet, or the hint is not the name of one.
     """
     known = load_layouts()
     if hint is not None and hint not in known:
         raise UnknownLayout(f"No layout is called {hint!r}.", f"Known layouts: {', '.join(known)}.")
     sheets = [known[hint]] if hint else list(known.values())
     bodies = {sheet.rows: sheet for sheet in sorted(sheets, key=lambda s: -len(s.strips))}
-    arrangements = [a for sheet in bodies.values() if (a := arrange_labels(sheet, labels))]
-    found = max(arrangements, key=lambda a: a.score, default=None)
-    if found is None or found.weight < MIN_LABELS or count_contradictions(found, labels) >= CONTRADICTED:
-        found = arrange_ink(sheets[0], trace, px_per_mm) if hint else None
-    if found is None:
-        raise UnknownLayout("The lead labels could not be read well enough to say which lead is which.")
-    extent = found.x0_mm - LABEL_LEAD_IN_MM, found.x0_mm + found.sheet.columns * found.dx_mm
-    coverage = measure_coverage(trace, px_per_mm, extent)
-    baselines = place_rows(found, coverage, px_per_mm[1])
     inked = keep_long(trace, px_per_mm)
+    explained = list(explain_labels(list(bodies.values()), labels, only_known=hint is not None))
+    if not explained:
+        found = arrange_ink(sheets[0], inked, px_per_mm) if hint else arrange_strips(inked, px_per_mm, labels)
+        explained = [found] if found else []
+    if not explained:
+        raise UnknownLayout("The lead labels could not be read well enough to say which lead is which.")
+    rivals = [a for a in explained if a.score > explained[0].score - RIVAL and a.sheet.rows != explained[0].sheet.rows]
+    layouts = [
+        lay_sheet(found, trace, inked, px_per_mm, labels, sheets, "hint" if hint else "labels")
+        for found in (explained[0], *rivals[:1])
+    ]
+    return choose_layout(layouts, inked, px_per_mm)
+
+
+def lay_sheet(
+    found: Arrangement,
+    trace: NDArray[np.float32],
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    labels: tuple[Word, ...],
+    sheets: Sequence[KnownSheet],
+    source: str,
+) -> Layout:
+    """Lay the rows, strips and panels of a sheet over the ink."""
+    extent = found.x0_mm - LABEL_LEAD_IN_MM, found.x0_mm + found.sheet.columns * found.dx_mm
+    coverage = measure_coverage(inked, px_per_mm, extent)
+    baselines = place_rows(found, coverage, px_per_mm[1])
     lower = [
         (y, float(coverage[round(y * px_per_mm[1])]), beat_together(inked, px_per_mm, baselines, y, extent))
         for y in find_rows(coverage, px_per_mm[1], MIN_NAMED_COVERAGE)
         if y > baselines[-1]
     ]
     strips = find_strips(found, baselines, lower, labels, sheets)
-    return lay_panels(found, baselines, strips, trace, px_per_mm, "hint" if hint else "labels")
-
-
-def arrange_ink(sheet: KnownSheet, trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> Arrangement | None:
-    """Lay a sheet that a person has named over the rows of ink alone; None when there are too few rows."""
-    coverage = measure_coverage(trace, px_per_mm)
-    inked = keep_long(trace, px_per_mm)
-    page = 0.0, trace.shape[1] / px_per_mm[0]
-    heights = find_rows(coverage, px_per_mm[1])
-    others = [[z for z in heights if z != y] for y in heights]
-    rows = np.array(
-        [
-            y
-            for y, rest in zip(heights, others, strict=True)
-            if rest and beat_together(inked, px_per_mm, rest, y, page) > MIN_TOGETHER
-        ]
-    )
-    count = len(sheet.rows) + len(sheet.strips)
-    if len(rows) < count:
-        return None
-    stacks = [rows[k : k + count] for k in range(len(rows) - count + 1)]
-    gaps = [np.diff(stack) for stack in stacks]
-    best = stacks[int(np.argmin([np.std(g) / np.mean(g) for g in gaps]))]
-    ends = []
-    for y in best:
-        along = np.flatnonzero(inked[round((y - 3) * px_per_mm[1]) : round((y + 3) * px_per_mm[1])].any(axis=0))
-        ends.append((along[0] / px_per_mm[0], along[-1] / px_per_mm[0]))
-    left, right = np.median(ends, axis=0)
-    # Before the traces there may be pulses, behind them nothing: what is too much is cut off at the left.
-    widths = np.array([sheet.column_s * speed * sheet.columns for speed in SPEEDS_MM_S])
-    fits = widths[widths < right - left + 5]
-    width = float(fits.max()) if len(fits) else float(right - left)
-    body = tuple(float(y) for y in best[: len(sheet.rows)])
-    return Arrangement(sheet, float(right) - width + LABEL_LEAD_IN_MM, width / sheet.columns, body, (), 0.0)
+    return lay_panels(found, baselines, strips, trace, inked, px_per_mm, source)
 
 
 def place_rows(found: Arrangement, coverage: NDArray[np.float64], px_per_mm: float) -> list[float]:
     """Baselines of the sheet's rows, in mm: the labels stand at about one distance from all of them."""
     heights = np.array(found.rows_mm)
-    reach = min(LABEL_REACH_MM, 0.48 * float(np.diff(heights).min())) if found.matched else 0.0
+    reach = LABEL_REACH_MM if found.matched else 0.0
     offsets = np.arange(-reach, reach + 0.1, 0.2)
+    # Labels nearer to the next row than to their own are rare, yet printed: all rows must then have their ink.
+    near = min(reach, 0.48 * float(np.diff(heights).min())) if len(heights) > 1 else reach
+    costs = NEAR_COST * np.abs(offsets) + FAR_COST * np.maximum(np.abs(offsets) - near, 0)
     smooth = np.convolve(coverage, np.hanning(int(3 * px_per_mm) | 1) / (1.5 * px_per_mm), mode="same")
     roomy = maximum_filter1d(smooth, int(3 * px_per_mm) | 1)
     at = np.arange(len(smooth)) / px_per_mm
-    sums = [np.interp(heights - o, at, roomy + 0.3 * smooth, left=0, right=0).sum() - 0.004 * abs(o) for o in offsets]
-    expected = heights - offsets[int(np.argmax(sums))]
+    sums = [np.interp(heights - o, at, roomy + 0.3 * smooth, left=0, right=0).sum() for o in offsets]
+    expected = heights - offsets[int(np.argmax(np.array(sums) - costs))]
     reach_mm = min(4.0, 0.25 * found.dy_mm)
     baselines = []
     for height in expected:
-        near = np.abs(at - height) <= reach_mm
-        baselines.append(float(at[near][np.argmax(coverage[near])]) if near.any() else float(height))
+        around = np.abs(at - height) <= reach_mm
+        baselines.append(float(at[around][np.argmax(coverage[around])]) if around.any() else float(height))
     return baselines
 
 
@@ -182,42 +161,31 @@ def find_strips(
     return [(name, y) for name, y in strips if name]
 
 
-def lay_panels(
-    found: Arrangement,
-    baselines: list[float],
-    strips: list[tuple[str, float]],
-    trace: NDArray[np.float32],
-    px_per_mm: tuple[float, float],
-    source: str,
-) -> Layout:
-    """Panels with their beginnings and ends: boundaries where separators stand, else by the labels."""
-    columns, dx = found.sheet.columns, found.dx_mm
-    width_mm, height_mm = trace.shape[1] / px_per_mm[0], trace.shape[0] / px_per_mm[1]
-    nominal = min((found.sheet.column_s * s for s in SPEEDS_MM_S), key=lambda w: abs(np.log(dx / w)))
-    if columns == 1 or abs(dx / nominal - 1) < SNAP:
-        dx = nominal  # labels stand within a millimetre or two; the paper speed is surer than that
-    begin, dx = find_columns(trace, px_per_mm, found.x0_mm - LABEL_LEAD_IN_MM, dx, columns, baselines)
-    inked = keep_long(trace, px_per_mm)
-    panels = []
-    rows, cols = {r for r, _, _ in found.matched}, {c for _, c, _ in found.matched}
-    for r, (row, y) in enumerate(zip(found.sheet.rows, baselines, strict=True)):
-        for c, name in enumerate(row):
-            left, right = max(begin + c * dx, 0.0), min(begin + (c + 1) * dx, width_mm)
-            shown = 0 < y < height_mm and right - left > MIN_SHOWN * dx
-            if shown and (not found.matched or (r in rows and c in cols) or _runs(inked, px_per_mm, left, right, y)):
-                panels.append(Panel(name, r, c, (left, right), y, c * dx / USUAL_SPEED_MM_S))
-    span = max(begin, 0.0), min(begin + columns * dx, width_mm)
-    for k, (name, y) in enumerate(strips):
-        panels.append(Panel(name, len(baselines) + k, 0, span, y, 0.0, strip=True))
-    name = f"{len({p.row for p in panels if not p.strip})}x{len({p.column for p in panels if not p.strip})}"
-    sure = sum(w.confidence for _, _, w in found.matched) / (len(found.sheet.rows) * columns)
-    return Layout(f"{name}+{len(strips)}" if strips else name, tuple(panels), source, float(np.clip(sure, 0, 1)))
+def choose_layout(layouts: list[Layout], inked: NDArray[np.uint8], px_per_mm: tuple[float, float]) -> Layout:
+    """The layout whose limb leads obey Einthoven best, the first of several as good; aVR turned where the law says so.
+
+    Its confidence is that of the labels, less where the law is broken.
+    """
+    laws = [measure_law(inked, px_per_mm, layout.panels) for layout in layouts]
+    means = [float(np.mean(list(law.values()))) if law else None for law in laws]
+    best = 0
+    if len(layouts) > 1 and means[0] is not None and means[1] is not None:
+        best = int(means[0] < LAW_POOR and means[1] > LAW_FINE)
+    layout, law = turn_avr(layouts[best], laws[best], inked, px_per_mm)
+    obeyed = float(np.mean(list(law.values()))) if law else LAW_FINE
+    doubt = float(np.clip((LAW_FINE - obeyed) / LAW_FINE, 0, 1)) / 2
+    return replace(layout, confidence=layout.confidence * (1 - doubt))
 
 
-def _runs(
-    inked: NDArray[np.uint8], px_per_mm: tuple[float, float], left_mm: float, right_mm: float, y_mm: float
-) -> bool:
-    """True when a trace runs along this stretch of a row."""
-    top, bottom = (max(0, round((y_mm + d) * px_per_mm[1])) for d in (-3, 3))
-    part = inked[top:bottom, round(left_mm * px_per_mm[0]) : round(right_mm * px_per_mm[0])]
-    return bool(part.size and part.any(axis=0).mean() > MIN_SHOWN)
+def turn_avr(
+    layout: Layout, law: dict[frozenset[str], float], inked: NDArray[np.uint8], px_per_mm: tuple[float, float]
+) -> tuple[Layout, dict[frozenset[str], float]]:
+    """Name aVR -aVR, or the other way, where the law holds with it upside down and not as it is named."""
+    if law.get(_AVR, 1.0) > LAW_BROKEN:
+        return layout, law
+    turned = {"aVR": "-aVR", "-aVR": "aVR"}
+    panels = tuple(replace(p, lead=turned.get(p.lead, p.lead)) for p in layout.panels)
+    other = measure_law(inked, px_per_mm, panels)
+    if other.get(_AVR, -1.0) < LAW_FINE:
+        return layout, law
+    return replace(layout, panels=panels), other

@@ -21,14 +21,14 @@ NEAR_MM, TALL_MM = 8.0, 4.0
 
 
 def measure_coverage(
-    trace: NDArray[np.float32], px_per_mm: tuple[float, float], extent_mm: tuple[float, float] | None = None
+    inked: NDArray[np.uint8], px_per_mm: tuple[float, float], extent_mm: tuple[float, float] | None = None
 ) -> NDArray[np.float64]:
     """For every height on the sheet, the share of its width where ink lies within half of `BAND_MM`.
 
     Parameters
     ----------
-    trace : ndarray of float32, shape (H, W)
-        From `Ink`.
+    inked : ndarray of uint8, shape (H, W)
+        From `keep_long`.
     px_per_mm : (float, float)
     extent_mm : (float, float), optional
         From where to where rows run; left out, as far as there is ink.
@@ -38,8 +38,7 @@ def measure_coverage(
     ndarray, shape (H,)
         Between 0 and about 1: a row's height is where this peaks.
     """
-    height = len(trace)
-    inked = keep_long(trace, px_per_mm)
+    height = len(inked)
     if extent_mm is not None:
         inked = inked[:, max(0, round(extent_mm[0] * px_per_mm[0])) : round(extent_mm[1] * px_per_mm[0])]
     cell = max(1, round(CELL_MM * px_per_mm[0]))

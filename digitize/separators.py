@@ -17,6 +17,7 @@ GAP_MM, FAINT = 0.9, 0.2
 MIN_SOLIDITY, MIN_SOLIDITY_ALONE = 0.38, 0.6
 """The latter where only one boundary speaks: a QRS of all rows may stand near it."""
 STRETCHES = tuple(k * 0.005 for k in range(-9, 10))
+SURE_SEARCH_MM, SURE_STRETCHES = (-2.0, 2.0), (-0.005, 0.0, 0.005)
 STRETCH_COST = 1.5
 """For columns wider or narrower than they should be; the paper speed is surer than a few strokes."""
 SHIFT_COST = 0.04
@@ -30,6 +31,7 @@ def find_columns(
     width_mm: float,
     columns: int,
     baselines_mm: list[float],
+    sure: bool = False,
 ) -> tuple[float, float]:
     """Where the first column begins and how wide all are, so that the boundaries between them lie on the separators.
 
@@ -41,6 +43,8 @@ def find_columns(
         As the labels put them.
     columns : int
     baselines_mm : list of float
+    sure : bool
+        The rows' ends bear out where they begin and how long they are: only separators near there count.
 
     Returns
     -------
@@ -53,10 +57,11 @@ def find_columns(
     strength = np.maximum.reduce(kinds)
     strength = np.convolve(strength, np.hanning(9) / np.hanning(9).sum(), mode="same")
     at = np.arange(len(strength)) / px_per_mm[0]
-    shifts = np.arange(SEARCH_MM[0], SEARCH_MM[1] + 0.01, 0.1)
+    search, stretches = (SURE_SEARCH_MM, SURE_STRETCHES) if sure else (SEARCH_MM, STRETCHES)
+    shifts = np.arange(search[0], search[1] + 0.01, 0.1)
     least = MIN_SOLIDITY if columns > 2 else MIN_SOLIDITY_ALONE
     best, score = (begin_mm, width_mm), -np.inf
-    for stretch in STRETCHES:
+    for stretch in stretches:
         width = width_mm * (1 + stretch)
         begins = begin_mm + shifts + columns / 2 * (width_mm - width)
         near = np.interp(begins[:, None] + width * np.arange(1, columns), at, strength, left=0, right=0)

@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class KnownSheet:
         return self.columns * self.column_s
 
 
+PAGE_S = 10.0
+
+
 @cache
 def load_layouts() -> dict[str, KnownSheet]:
     """Read the known sheets.
@@ -49,7 +53,6 @@ def load_layouts() -> dict[str, KnownSheet]:
     dict of str to KnownSheet
         By name, in the order of ``layouts.toml``.
     """
-    table = tomllib.loads(files("digitize").joinpath("layouts.toml").read_text(encoding="utf-8"))
     sheets = (
         KnownSheet(
             name=entry["name"],
@@ -57,6 +60,35 @@ def load_layouts() -> dict[str, KnownSheet]:
             strips=tuple(entry["strips"]),
             column_s=float(entry["column_s"]),
         )
-        for entry in table["layout"]
+        for entry in _load_table()["layout"]
     )
     return {sheet.name: sheet for sheet in sheets}
+
+
+@cache
+def list_other_sheets() -> tuple[KnownSheet, ...]:
+    """Sheets that nobody has listed, but that follow a usual order of leads in a usual shape.
+
+    Returns
+    -------
+    tuple of KnownSheet
+        Each body once, without strips; those that `load_layouts` knows are left out.
+    """
+    other = _load_table()["other"]
+    bodies = {sheet.rows for sheet in load_layouts().values()}
+    sheets = []
+    for order in other["order"]:
+        leads = order["leads"]
+        for rows, columns in other["shapes"]:
+            down = tuple(tuple(leads[r + rows * c] for c in range(columns)) for r in range(rows))
+            along = tuple(tuple(leads[columns * r : columns * (r + 1)]) for r in range(rows))
+            for body in dict.fromkeys((down, along)):
+                if body not in bodies:
+                    bodies.add(body)
+                    name = f"{rows}x{columns} {order['name']}".strip()
+                    sheets.append(KnownSheet(name, body, (), PAGE_S / columns))
+    return tuple(sheets)
+
+
+def _load_table() -> dict[str, Any]:
+    return tomllib.loads(files("digitize").joinpath("layouts.toml").read_text(encoding="utf-8"))

@@ -177,12 +177,27 @@ class Panel:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which lead is printed where; ``source`` is ``labels``, ``rows`` or ``hint``."""
+    """Which lead is printed where.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"3x4+1"``.
+    panels : tuple of Panel
+        In reading order, strips last.
+    source : str
+        ``labels`` or ``hint``.
+    confidence : float
+        0 to 1: how likely it is that every panel is named and placed rightly.
+    missing : tuple of str
+        Leads that a sheet of this kind shows and this picture does not.
+    """
 
     name: str
     panels: tuple[Panel, ...]
     source: str
     confidence: float
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

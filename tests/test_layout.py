@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from digitize.errors import UnknownLayout
 from digitize.layout import recognise_layout
-from digitize.sheets import load_layouts
+from digitize.record import LEADS, Ecg
+from digitize.sheets import KnownSheet, load_layouts
 from digitize.stages import Layout, Word
 from digitize.synth.heart import simulate
 from digitize.synth.render import Page, render
+from digitize.synth.stock import Type
 
 ECG = simulate("normal", heart_rate_bpm=70, seed=5).ecg
 
@@ -121,12 +123,76 @@ def test_too_few_labels_are_no_layout(labels: tuple[Word, ...]) -> None:
         read(draw(), labels)
 
 
-def test_another_order_of_leads_is_refused() -> None:
+def test_another_order_of_leads_is_named_as_its_labels_say() -> None:
     page = draw("3x4")
-    cabrera = {"I": "aVL", "II": "I", "III": "aVR", "aVR": "II", "aVL": "aVF", "aVF": "III"}
-    labels = tuple(replace(w, text=cabrera.get(w.text, w.text)) for w in lead_labels(page))
-    with pytest.raises(UnknownLayout):
-        read(page, labels)
+    other = {"I": "aVL", "II": "I", "III": "aVR", "aVR": "II", "aVL": "aVF", "aVF": "III"}
+    labels = tuple(replace(w, text=other.get(w.text, w.text)) for w in lead_labels(page))
+    found = read(page, labels)
+    assert [p.lead for p in found.panels if not p.strip] == [other.get(p.lead, p.lead) for p in page.layout.panels]
+
+
+CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III", "V1", "V2", "V3", "V4", "V5", "V6")
+BACK = Ecg(np.column_stack([ECG.signal_mv, 0.7 * ECG.signal_mv[:, 9:12]]), ECG.fs_hz, (*ECG.leads, "V4R", "V8", "V9"))
+
+
+def fill(order: tuple[str, ...], rows: int, columns: int, down: bool = True) -> tuple[tuple[str, ...], ...]:
+    """Leads in the order in which they are read, down the columns or along the rows."""
+    places = [[r + rows * c if down else columns * r + c for c in range(columns)] for r in range(rows)]
+    return tuple(tuple(order[k] for k in row) for row in places)
+
+
+OTHERS = {
+    "4x3 along": (fill(LEADS, 4, 3, down=False), ()),
+    "4x3 down": (fill(LEADS, 4, 3), ("II",)),
+    "2x6": (fill(LEADS, 2, 6, down=False), ()),
+    "6x2 Cabrera": (fill(CABRERA, 6, 2), ()),
+    "3x4 Cabrera": (fill(CABRERA, 3, 4), ("II",)),
+    "12x1 Cabrera": (fill(CABRERA, 12, 1), ()),
+    "3x5": (tuple((*row, name) for row, name in zip(fill(LEADS, 3, 4), ("V4R", "V8", "V9"), strict=True)), ()),
+    "limb leads": (fill(LEADS[:6], 3, 2), ()),
+    "chest leads": (fill(LEADS[6:], 6, 1), ()),
+    "no order": (fill(("V6", "I", "aVF", "V2", "III", "V1", "aVR", "V5", "V3", "II", "V4", "aVL"), 3, 4), ()),
+    "three strips": ((("II",), ("V1",), ("V5",)), ()),
+    "one strip": ((("V2",),), ()),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize(("separator", "pulse"), [("tick", "left"), ("none", "none")])
+def test_sheets_that_nobody_has_listed_are_explained(name: str, separator: str, pulse: str) -> None:
+    rows, strips = OTHERS[name]
+    sheet = KnownSheet(name, rows, strips, 10.0 / len(rows[0]))
+    page = render(BACK, layout=sheet, dpi=127, grid="none", separator=separator, pulse=pulse)  # type: ignore[arg-type]
+    found = read(page)
+    assert [(p.lead, p.row, p.column, p.strip) for p in found.panels] == [
+        (p.lead, p.row, p.column, p.strip) for p in page.layout.panels
+    ]
+    for panel, true in zip(found.panels, page.layout.panels, strict=True):
+        assert panel.x_mm == pytest.approx(true.x_mm, abs=1.5), panel.lead
+        assert panel.baseline_mm == pytest.approx(true.baseline_mm, abs=3.0), panel.lead
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize("at_mm", [(-9.0, -3.0), (3.0, 2.0)])
+def test_labels_may_stand_beside_their_traces(at_mm: tuple[float, float]) -> None:
+    page = draw("3x4+1", separator="none", type=Type(label_at_mm=at_mm))
+    assert_same(read(page), page, x_mm=1.5)
+
+
+@pytest.mark.parametrize("printed", ["aVR", "-aVR"])
+def test_the_law_turns_avr_where_its_minus_sign_is_not_read(printed: str) -> None:
+    rows = tuple(zip(("aVL", "I", printed, "II", "aVF", "III"), LEADS[6:], strict=True))
+    page = render(ECG, layout=KnownSheet("6x2", rows, (), 5.0), dpi=127, grid="none")
+    read_so = "aVR" if printed == "-aVR" else "-aVR"
+    labels = tuple(replace(w, text=read_so) if w.text == printed else w for w in lead_labels(page))
+    assert [p.lead for p in read(page, labels).panels if p.lead.lstrip("-") == "aVR"] == [printed]
+
+
+def test_confidence_falls_where_leads_break_einthovens_law() -> None:
+    page = draw("12x1")
+    swapped = {"II": "V2", "V2": "II"}
+    labels = tuple(replace(w, text=swapped.get(w.text, w.text)) for w in lead_labels(page))
+    assert read(page, labels).confidence < read(page).confidence
 
 
 def test_an_unknown_hint_names_the_known_sheets() -> None:

@@ -17,7 +17,7 @@ EXTENT = PAGE.layout.panels[-1].x_mm
 
 
 def test_coverage_peaks_at_the_rows() -> None:
-    coverage = measure_coverage(INK, SCALE, EXTENT)
+    coverage = measure_coverage(keep_long(INK, SCALE), SCALE, EXTENT)
     assert find_rows(coverage, SCALE[1]) == pytest.approx(BASELINES, abs=1.5)
 
 
@@ -30,7 +30,7 @@ def test_letters_are_not_kept() -> None:
 
 
 def test_bare_paper_has_no_rows() -> None:
-    assert find_rows(measure_coverage(np.zeros_like(INK), SCALE), SCALE[1]) == []
+    assert find_rows(measure_coverage(np.zeros(INK.shape, np.uint8), SCALE), SCALE[1]) == []
 
 
 def test_strips_beat_with_the_rows_and_lines_do_not() -> None:

@@ -1,0 +1,110 @@
+"""Where the rows begin and end on the paper, as their ink tells: labels may stand well before or after."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEAR_MM = 3.0
+"""A trace begins and ends this near its baseline."""
+AGREE_MM, AGREE_SHARE = 1.5, 0.6
+"""Ends of this part of the rows lie this near one another, or say nothing."""
+SAME_MM = 2.5
+"""Rows as long as their columns, within this."""
+PULSE_MM = (4.0, 13.0)
+"""Room that a calibration pulse and its feet take before or after a row."""
+PULSE_ROOM_MM, PULSE_LIKE = 8.0, 0.3
+PULSE_LOW_MM, PULSE_HIGH_MM = 2.0, 23.0
+LABEL_MM = (-5.0, 14.0)
+"""A row begins this far left or right of where its label begins."""
+LABEL_SURE_MM = 1.2
+"""Labels that stand this near are taken at their word."""
+
+
+def measure_ends(
+    inked: NDArray[np.uint8], px_per_mm: tuple[float, float], baselines_mm: list[float]
+) -> tuple[float | None, float | None]:
+    """Left and right end of the rows' ink, in mm; None where the rows do not agree.
+
+    Parameters
+    ----------
+    inked : ndarray of uint8, shape (H, W)
+        From `digitize.rows.keep_long`.
+    px_per_mm : (float, float)
+    baselines_mm : list of float
+    """
+    ends = []
+    for baseline in baselines_mm:
+        top, bottom = (max(0, round((baseline + d) * px_per_mm[1])) for d in (-NEAR_MM, NEAR_MM))
+        along = np.flatnonzero(inked[top:bottom].any(axis=0)) if bottom > top else np.zeros(0)
+        if len(along):
+            ends.append((along[0] / px_per_mm[0], (along[-1] + 1) / px_per_mm[0]))
+    if not ends:
+        return None, None
+    left, right = (_agree(np.array(side)) for side in zip(*ends, strict=True))
+    return left, right
+
+
+def _agree(ends_mm: NDArray[np.float64]) -> float | None:
+    middle = float(np.median(ends_mm))
+    return middle if (np.abs(ends_mm - middle) < AGREE_MM).mean() >= AGREE_SHARE else None
+
+
+def find_begin(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    baselines_mm: list[float],
+    label_mm: float,
+    width_mm: float,
+) -> tuple[float, bool]:
+    """Where the rows begin, in mm: as the labels say, unless the ends of the ink say otherwise.
+
+    Parameters
+    ----------
+    inked : ndarray of uint8, shape (H, W)
+    px_per_mm : (float, float)
+    baselines_mm : list of float
+    label_mm : float
+        Where the labels put it.
+    width_mm : float
+        Of all columns together.
+
+    Returns
+    -------
+    float, bool
+        The latter whether both ends bear it out.
+    """
+    left, right = measure_ends(inked, px_per_mm, baselines_mm)
+    if right is None:
+        return label_mm, False
+    if left is None:  # pulses that differ: the other end tells, where no pulse stands there and the page is not cut
+        after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - PULSE_ROOM_MM, right)
+        away = right - width_mm - label_mm
+        return (right - width_mm if after < PULSE_LIKE and LABEL_SURE_MM < away < LABEL_MM[1] else label_mm), False
+    spare = right - left - width_mm
+    if abs(spare) <= SAME_MM:
+        begin = left + spare / 2
+    elif PULSE_MM[0] <= spare <= PULSE_MM[1]:
+        before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + spare)
+        after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - spare, right)
+        begin = right - width_mm if before > after else left
+    else:
+        return label_mm, False
+    away = begin - label_mm
+    if not LABEL_MM[0] < away < LABEL_MM[1]:
+        return label_mm, False
+    return (begin if abs(away) > LABEL_SURE_MM else label_mm), True
+
+
+def _look_like_pulses(
+    inked: NDArray[np.uint8], px_per_mm: tuple[float, float], baselines_mm: list[float], x0_mm: float, x1_mm: float
+) -> float:
+    """In which part of a stretch of the rows the ink is well above the baseline and not on it."""
+    first, last = (max(0, round(x * px_per_mm[0])) for x in (x0_mm, x1_mm))
+    shares = []
+    for baseline in baselines_mm:
+        y = [max(0, round((baseline - d) * px_per_mm[1])) for d in (PULSE_HIGH_MM, PULSE_LOW_MM, -NEAR_MM)]
+        high = inked[y[0] : y[1], first:last].any(axis=0)
+        low = inked[y[1] : y[2], first:last].any(axis=0)
+        shares.append(float((high & ~low).mean()) if last > first else 0.0)
+    return float(np.median(shares))
