@@ -43,13 +43,17 @@ def assemble(
     signal = np.full((round(max(ends_s) * FS_HZ), len(LEADS)), np.nan)
     quality: dict[str, float] = {}
     notes: list[Note] = []
+    extra: list[str] = []
     separated = 0
     # Strips last: where a lead is printed twice the strip, which runs the whole page, stands.
     for curve in sorted(curves, key=lambda c: c.panel.strip):
-        lead = curve.panel.lead
+        lead = curve.panel.lead.lstrip("-")
         if lead not in LEADS:
+            extra.append(lead)
             continue
         first, last, values = sample_curve(curve, calibration, _start_s(curve.panel, layout, calibration), len(signal))
+        if curve.panel.lead.startswith("-"):  # printed upside down, as Cabrera's order has aVR
+            values = -values
         known = np.isfinite(values)
         share = float(known.mean()) if len(values) else 0.0
         quality.setdefault(lead, 0.0)
@@ -64,6 +68,9 @@ def assemble(
         unread_s = float((~inner).sum()) / FS_HZ
         if unread_s > UNREAD_S:
             notes.append(_partly_unread(curve.panel, unread_s))
+    if extra:
+        message = f"{', '.join(extra)}: printed and traced on the overlay, but no part of the twelve-lead signal."
+        notes.append(Note("extra_leads", "info", message))
     if separated:
         message = f"At the ends of {separated} panels up to {SEPARATOR_S:g} s, hidden by separators, is left blank."
         notes.append(Note("separators_blank", "info", message))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -176,3 +178,16 @@ def test_the_zero_line_is_where_the_trace_mostly_lies(level_mm: float, spike_mm:
     y = level_mm + rng.normal(0, 0.05, 1000)
     y[:250] += spike_mm
     assert find_zero(y) == pytest.approx(level_mm, abs=0.06)
+
+
+def test_avr_printed_upside_down_is_turned_and_leads_beyond_the_twelve_are_named() -> None:
+    layout = lay_3x4(())
+    curves = draw_curves(layout)
+    other = {"aVR": "-aVR", "V6": "V4R"}
+    renamed = tuple(replace(c, panel=replace(c.panel, lead=other.get(c.panel.lead, c.panel.lead))) for c in curves)
+    upright, _, _ = assemble(tuple(curves), USUAL, layout)
+    ecg, quality, notes = assemble(renamed, USUAL, layout)
+    assert np.array_equal(ecg.lead("aVR"), -upright.lead("aVR"), equal_nan=True)
+    assert "-aVR" not in quality and not ecg.printed["V6"]
+    (note,) = [note for note in notes if note.code == "extra_leads"]
+    assert "V4R" in note.message
