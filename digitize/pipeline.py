@@ -66,7 +66,7 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         ink = separate_ink(sheet, lattice.pitch_mm)
         check_ink(sheet, ink)
     with clock("labels"):
-        lattice, sheet, ink, labels = turn_upright(lattice, sheet, ink)
+        lattice, sheet, ink, labels, mirrored = turn_upright(lattice, sheet, ink)
     # The text engine is a program of its own: it reads while the traces are followed.
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
@@ -84,7 +84,7 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         ecg, quality, unread = assemble(curves, calibration, layout)
         doubts = (*check_crossings(curves), *check_signal(ecg, quality))
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
-    notes = (*cut, *unread, *doubts, *assumed)
+    notes = (*mirrored, *cut, *unread, *doubts, *assumed)
     status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"
     return Digitization(
         ecg=ecg,

@@ -9,11 +9,12 @@ from digitize.flatten import turn_lattice, turn_sheet
 from digitize.stages import Ink, Lattice, Sheet
 from digitize.synth.heart import simulate
 from digitize.synth.render import render
-from digitize.upright import turn_upright
+from digitize.upright import mirror_lattice, mirror_sheet, turn_upright
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-def test_a_page_is_turned_until_its_labels_read(quarters: int) -> None:
+def test_a_page_is_turned_until_its_labels_read(quarters: int, mirrored: bool) -> None:
     page = render(simulate("normal", seed=2).ecg, layout="3x4+1", dpi=127, grid="none")
     height, width = page.rgb.shape[:2]
     rows, cols = np.mgrid[0 : height / page.px_per_mm : 5, 0 : width / page.px_per_mm : 5] * page.px_per_mm
@@ -21,10 +22,15 @@ def test_a_page_is_turned_until_its_labels_read(quarters: int) -> None:
     sheet = Sheet(page.rgb, (page.px_per_mm,) * 2, np.ones((height, width), bool), page.px_per_mm)
     if quarters:
         lattice, sheet = turn_lattice(lattice, quarters), turn_sheet(sheet, quarters)
+    if mirrored:
+        lattice, sheet = mirror_lattice(lattice), mirror_sheet(sheet)
     darkness = (1 - sheet.rgb.min(axis=2) / 255).astype(np.float32)
     planes = [darkness] * sum(field != "print" for field in Ink.__dataclass_fields__)
     ink = Ink(**dict(zip(Ink.__dataclass_fields__, [*planes, darkness], strict=True)))
-    _, turned, turned_ink, labels = turn_upright(lattice, sheet, ink)
+    found, turned, turned_ink, labels, notes = turn_upright(lattice, sheet, ink)
     assert np.array_equal(turned.rgb, page.rgb)
     assert turned_ink.trace.shape == page.rgb.shape[:2]
     assert {"aVR", "aVL", "aVF", "V1", "V4"} <= {word.text for word in labels}
+    assert [note.code for note in notes] == ["mirrored"] * mirrored
+    across = found.to_px([10.0, 20.0], [10.0, 10.0])
+    assert across[1, 0] - across[0, 0] == pytest.approx(10 * page.px_per_mm, rel=0.01)
