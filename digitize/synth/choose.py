@@ -131,7 +131,7 @@ def _choose_form(rng: Rng) -> dict[str, Any]:
         "chest_mm_per_mv": gain / 2 if gain > 5 and rng.random() < 0.06 else None,
         "paper": pick(rng, {"a4": 5, "letter": 4, (320.0, 240.0): 1, "roll": 1}),
         "simultaneous": bool(rng.random() < 0.15),
-        "separator": pick(rng, {"tick": 3, "bar": 3, "mark": 1, "gap": 1, "none": 3}),
+        "separator": pick(rng, {"tick": 3, "bar": 3, "mark": 1, "dotted": 1, "gap": 1, "none": 3}),
         "pulse": pick(rng, {"left": 5, "right": 2, "none": 2}),
         "pulse_gap_mm": 0.0 if joined else float(rng.uniform(0.5, 2.5)),
         "pulse_every_row": bool(rng.random() < 0.8),
@@ -162,17 +162,24 @@ def _choose_header(rng: Rng) -> tuple[str, ...]:
     name = "".join(rng.choice(list("ABEIKLMNORST"), int(rng.integers(4, 9)))).title()
     low, high = (38, 110, 70, 330, 380, 1, 1, 10, 0, 0, 0), (160, 220, 150, 460, 480, 99, 28, 26, 90, 90, 90)
     n = rng.integers(low, high).tolist()
-    lines = [
+    about = [
         *(f"ID: {rng.integers(10**7):07d}", f"Name: {name}", f"Age: {n[5]} yrs", f"{n[5]}Y", "Sex: Male", "Female"),
-        *(f"{n[6]:02d}-06-20{n[7]} {n[7] - 6:02d}:{n[6] + 20:02d}", f"Vent. rate {n[0]} BPM", f"HR: {n[0]} bpm"),
-        *(f"PR {n[1]} ms", f"QRS {n[2]} ms", f"QT/QTc {n[3]}/{n[4]} ms", f"P-R-T axes {n[8]} {n[9]} {n[10]}"),
-        *("Sinus rhythm", "Normal ECG", "Abnormal ECG", "Unconfirmed diagnosis", "Left axis deviation"),
-        *("Nonspecific ST change", f"Room {n[6]}", "Dr.", "Height: 172 cm", "Weight: 74 kg", "Cardiology"),
+        *(f"{n[6]:02d}-06-20{n[7]} {n[7] - 6:02d}:{n[6] + 20:02d}", "Height: 172 cm", "Weight: 74 kg"),
     ]
+    measured = [
+        *(f"Vent. rate   {n[0]} BPM", f"HR: {n[0]} bpm", f"PR interval   {n[1]} ms", f"QRS duration   {n[2]} ms"),
+        *(f"QT/QTc   {n[3]}/{n[4]} ms", f"P-R-T axes   {n[8]} {n[9]} {n[10]}"),
+    ]
+    said = [
+        *("Sinus rhythm", "Normal ECG", "Abnormal ECG", "Unconfirmed diagnosis", "Left axis deviation"),
+        *("Nonspecific ST and T wave abnormality", f"Room {n[6]}", "Referred by:", "Dr.", "Cardiology"),
+    ]
+    orderly = rng.random() < 0.6  # as machines print: who, what was measured, what that means
+    blocks = (about, measured, said) if orderly else (about + measured + said,) * int(rng.integers(0, 5))
     columns = []
-    for _ in range(int(rng.integers(0, 5))):
+    for lines in blocks[: int(rng.integers(1, 4))] if orderly else blocks:
         chosen = rng.permutation(len(lines))[: int(rng.integers(1, 7))]
-        columns.append("\n".join(lines[k] for k in chosen))
+        columns.append("\n".join(lines[k] for k in (sorted(chosen) if orderly else chosen)))
     return tuple(columns)
 
 

@@ -27,7 +27,7 @@ def cloud(rng: Rng, shape: tuple[int, ...], size_px: float) -> NDArray[np.float3
 def yellow(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Picture:
     """Old paper: brownish, more so in patches and towards the edges; ink turns paler."""
     coarse = -(-paper.shape[0] // _COARSE), -(-paper.shape[1] // _COARSE)
-    patches = 0.7 + 0.3 * cloud(rng, coarse, 60 * px_per_mm / _COARSE)
+    patches = 0.85 + 0.15 * cloud(rng, coarse, 60 * px_per_mm / _COARSE)
     pale = np.float32(40 * strength)
     tint = 1 - patches[..., None] * np.array([0.06, 0.16, 0.42], np.float32) * np.float32(strength)
     paper *= cv2.resize(tint * (1 - pale / 255), paper.shape[1::-1], interpolation=cv2.INTER_LINEAR)

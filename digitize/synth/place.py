@@ -13,7 +13,7 @@ from digitize.synth.stock import Type
 from digitize.synth.words import Placed
 
 Place = Literal["left", "right", "none"]
-Separator = Literal["tick", "bar", "mark", "gap", "none"]
+Separator = Literal["tick", "bar", "mark", "dotted", "gap", "none"]
 
 _BORDER_MM = 4.0  # least white border around the grid
 _PULSE_MM = 5.0  # a calibration pulse is 1 mV high and 5 mm wide on every machine
@@ -80,6 +80,10 @@ def outline_pulse(box: Box, joined: Place = "none") -> NDArray[np.float64]:
 def place_separators(panels: tuple[Panel, ...], separator: Separator) -> list[Box]:
     """Filled boxes between the columns."""
     inner = [panel for panel in panels if panel.column > 0]
+    if separator == "dotted" and inner:
+        rows_mm = [panel.baseline_mm for panel in panels]
+        down_mm = np.arange(min(rows_mm) - 10, max(rows_mm) + 10, 1.5).tolist()
+        return [(x - 0.15, y, x + 0.15, y + 0.6) for x in sorted({p.x_mm[0] for p in inner}) for y in down_mm]
     if separator == "tick":
         ends = [(panel, side) for panel in inner for side in (-1, 1)]
         return [

@@ -142,9 +142,9 @@ def plan_page(
     simultaneous : bool
         Columns show the same seconds; else each goes on where the last one ended. The page's signal has the columns
         one after another either way, as they are read.
-    separator : {"tick", "bar", "mark", "gap", "none"}
+    separator : {"tick", "bar", "mark", "dotted", "gap", "none"}
         Between columns: two short strokes above and below the trace, one thick bar through it, one short stroke above
-        it, a gap in it, or nothing.
+        it, a dotted line down through all rows, a gap in it, or nothing.
     pulse : {"left", "right", "none"}
         Calibration pulse before or after each row.
     pulse_gap_mm : float

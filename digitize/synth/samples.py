@@ -126,7 +126,7 @@ def draw_samples(folder: Path) -> list[Path]:
         photo = photograph(draw_page(sample, _PHOTO_DPI), seed=sample.seed, size_px=_PHOTO_PX, **sample.photo)
         png, jpg = folder / f"{sample.name}.png", folder / f"{sample.name}_photo.jpg"
         Image.fromarray(page.rgb).quantize(32, dither=Image.Dither.NONE).save(png, optimize=True)
-        Image.fromarray(photo.rgb).save(jpg, quality=61, optimize=True, progressive=True)
+        Image.fromarray(photo.rgb).save(jpg, quality=50, optimize=True, progressive=True)
         for picture in (png, jpg):
             write_ecg(page.ecg, picture.with_suffix(".csv"))
             written += [picture, picture.with_suffix(".csv")]
