@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,6 +21,10 @@ FAMILIES = (
     "DejaVu Sans Mono", "DejaVu Serif", "DejaVu Sans Condensed", "FreeSans", "FreeSerif", "FreeMono", "Nimbus Sans",
     "Nimbus Roman", "Nimbus Mono PS", "Nimbus Sans Narrow", "C059", "P052", "URW Gothic", "Arimo", "Tinos", "Cousine",
 )  # fmt: skip
+
+PLOT_FACES = ("STIXGeneral", "STIXGeneralBol", "cmr10", "DejaVuSans", "DejaVuSans-Bold")
+HERSHEY = ("hershey plain", "hershey serif")
+"""OpenCV's faces number 0 and 3: the letters of plotters and of many programs."""
 
 _WORDS_PRINTED = """
 25mm/s 25 mm/s 10mm/mV 10 mm/mV 50mm/s 5mm/mV mV Hz 100Hz 40Hz 0.05-150 0.67~25Hz AC50 F50 ID ID: Name Name: Age:
@@ -67,7 +73,16 @@ def find_faces() -> tuple[str, ...]:
         raise RuntimeError(
             "too few fonts: install fonts-liberation, fonts-dejavu, fonts-freefont-ttf, fonts-urw-base35"
         )
-    return (*sorted(faces), *[""] * 12)
+    return (*sorted(faces), *_find_plot_faces(), *[""] * 12, *HERSHEY * 2)
+
+
+def _find_plot_faces() -> list[str]:
+    """Fonts that come with matplotlib, which draws many of the ECGs on screens."""
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        return []
+    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return [str(folder / f"{name}.ttf") for name in PLOT_FACES]
 
 
 @cache
@@ -80,6 +95,10 @@ def _load_face(face: str) -> ImageFont.FreeTypeFont:
 @cache
 def draw_text(face: str, text: str, pen_px: int = 5) -> NDArray[np.uint8]:
     """A word as ink 0..255, cropped to its ink with 3 px around it, cap height CAP_PX; strokes when face is ''."""
+    if face in HERSHEY:
+        canvas = np.zeros((2 * CAP_PX + 24, 48 * len(text) + 60), np.uint8)
+        cv2.putText(canvas, text, (12, 12 + CAP_PX), HERSHEY.index(face) * 3, CAP_PX / 21, 255, pen_px, cv2.LINE_AA)
+        return _crop(canvas)
     if face:
         font = _load_face(face)
         left, top, right, bottom = font.getbbox(text)
@@ -94,6 +113,11 @@ def draw_text(face: str, text: str, pen_px: int = 5) -> NDArray[np.uint8]:
             points = [(round((x + px * width) * 8), round((12 + (1 - py) * CAP_PX) * 8)) for px, py in stroke]
             cv2.polylines(canvas, [np.array(points, np.int32)], False, 255, pen_px, cv2.LINE_AA, 3)
         x += width + 9
+    return _crop(canvas)
+
+
+def _crop(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is inked, with 3 px around it."""
     ys, xs = np.nonzero(canvas)
     return np.asarray(canvas[ys.min() - 3 : ys.max() + 4, xs.min() - 3 : xs.max() + 4])
 
@@ -101,6 +125,8 @@ def draw_text(face: str, text: str, pen_px: int = 5) -> NDArray[np.uint8]:
 def vary_case(name: str, rng: np.random.Generator) -> str:
     """A label as one machine or another writes it."""
     r = rng.random()
+    if name[0] == "-":
+        return rng.choice(["-", "–", "- "], p=[0.7, 0.2, 0.1]) + vary_case(name[1:], rng)
     if "aV" in name:
         return (
             name.upper()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitize.labels import CLASSES, PX_PER_MM
+from digitize.record import LEADS
 from digitize.train.glyphs import CAP_PX, STROKES, WORDS, draw_text, find_faces, vary_case
 
 PATCH_PX = 160
@@ -100,6 +101,15 @@ def draw_bar(canvas: NDArray[np.float32], x: float, y: float, rng: np.random.Gen
     np.maximum(canvas, layer.astype(np.float32) * (rng.uniform(0.4, 1.0) / 255), out=canvas)
 
 
+def draw_frame(
+    canvas: NDArray[np.float32], box: tuple[float, float, float, float], level: float, rng: np.random.Generator
+) -> None:
+    """A frame around a label, as some programs draw it."""
+    margin = rng.uniform(0.3, 1.2) * PX_PER_MM * FINE
+    first, last = (round(box[0] - margin), round(box[1] - margin)), (round(box[2] + margin), round(box[3] + margin))
+    cv2.rectangle(canvas, first, last, float(level), int(rng.integers(1, 5)), cv2.LINE_8)
+
+
 def draw_grid(canvas: NDArray[np.float32], rng: np.random.Generator) -> None:
     """What is left of the grid: faint lines or dots, 1 mm and 5 mm, with gaps."""
     mm = PX_PER_MM * FINE * rng.uniform(0.95, 1.05)
@@ -140,8 +150,11 @@ def wear(fine: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.floa
     return np.asarray(small, np.float32)
 
 
-_SHARE = np.array([0.0] + [1.0] * 12 + [0.2] * 5) / 13.0
+_SHARE = np.array([0.0 if not name else 1.0 if name in LEADS else 0.3 for name in CLASSES])
+_SHARE /= _SHARE.sum()
 """How often each class is drawn: the leads beyond the twelve are rare on paper."""
+_SYMMETRIC = 3
+"""Classes up to this one, I, II and III, look the same upside down and in a mirror."""
 
 
 def draw_patch(seed: int, index: int) -> Patch:
@@ -150,8 +163,9 @@ def draw_patch(seed: int, index: int) -> Patch:
     Returns
     -------
     Patch
-        Boxes are (left, top, right, bottom) in patch pixels. Labels that lie turned by quarter-turns are drawn but
-        not listed (they are to be read as nothing), except I, II and III upside down, which look the same.
+        Boxes are (left, top, right, bottom) in patch pixels. Labels that lie turned by quarter-turns or mirrored are
+        drawn but not listed (they are to be read as nothing), except I, II and III, which look the same upside down
+        and in a mirror.
     """
     rng = np.random.default_rng((seed, index))
     size, mm = PATCH_PX * FINE, PX_PER_MM * FINE
@@ -167,6 +181,7 @@ def draw_patch(seed: int, index: int) -> Patch:
     cap_px = float(np.exp(rng.uniform(np.log(1.4), np.log(4.6)))) * mm
     level, pen = rng.uniform(0.55, 1.0), int(rng.integers(3, 9))
     quarter = int(rng.integers(1, 4)) if rng.random() < 0.15 else 0
+    mirrored = not quarter and rng.random() < 0.12
     classes: list[int] = []
     boxes: list[tuple[float, float, float, float]] = []
     spots = [rng.uniform(0.2, 0.8, 2) * size]
@@ -179,6 +194,8 @@ def draw_patch(seed: int, index: int) -> Patch:
             glyph = draw_text(face, text if face or set(text) <= set(STROKES) else CLASSES[kind], pen)
             classes.append(kind)
             boxes.append(paste(canvas, glyph, (spot[0], spot[1]), cap_px, level, rng))
+            if rng.random() < 0.06:
+                draw_frame(canvas, boxes[-1], level, rng)
             if rng.random() < 0.4:
                 draw_bar(canvas, boxes[-1][0] - abs(rng.normal(0, 1.2)) * mm, spot[1] + rng.normal(0, 3) * mm, rng)
             if rng.random() < 0.06:  # a tick where the lead begins, low enough to be no minus sign
@@ -196,11 +213,13 @@ def draw_patch(seed: int, index: int) -> Patch:
         draw_bar(canvas, rng.uniform(0, size), rng.uniform(0, size), rng)
     darkness = wear(canvas, rng)
     array = (np.array(boxes, np.float32).reshape(-1, 4) / FINE).astype(np.float32)
-    if quarter:
-        darkness = np.ascontiguousarray(np.rot90(darkness, quarter))
-        keep = [k for k, kind in enumerate(classes) if kind <= 3 and quarter == 2]
-        classes = [classes[k] for k in keep]
-        array = (PATCH_PX - array[keep][:, [2, 3, 0, 1]]).astype(np.float32)
+    if quarter or mirrored:
+        keep = [k for k, kind in enumerate(classes) if kind <= _SYMMETRIC and quarter in (0, 2)]
+        classes, array = [classes[k] for k in keep], array[keep]
+        array[:, [0, 2]] = PATCH_PX - array[:, [2, 0]]
+        if quarter:
+            array[:, [1, 3]] = PATCH_PX - array[:, [3, 1]]
+        darkness = np.ascontiguousarray(np.rot90(darkness, quarter) if quarter else darkness[:, ::-1])
     return Patch(darkness, tuple(classes), array)
 
 

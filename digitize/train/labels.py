@@ -1,6 +1,7 @@
 """Train the lead-label reader on synthetic print and export it: ``python -m digitize.train.labels``.
 
-Takes about twenty minutes on one core. Needs the extra ``train`` and the fonts that `digitize.train.label_crops`
+Takes about twenty minutes on one core, less with ``--start`` from weights that know most classes. Needs the extra
+``train`` and the fonts that `digitize.train.label_crops`
 names (Debian: fonts-liberation, fonts-dejavu, fonts-freefont-ttf, fonts-urw-base35, fonts-croscore).
 """
 
@@ -100,13 +101,75 @@ def measure_loss(out: Tensor, kinds: Tensor, sides: Tensor) -> Tensor:
     return (((1 - true) ** 2 * cost)[kinds != IGNORE].sum() + boxes[label].sum()) / count
 
 
-def train(seed: int, patches: int, batch: int, workers: int) -> LabelNet:
-    """One pass over freshly drawn patches with a one-cycle learning rate."""
+def resume(net: LabelNet, weights: Path, known: list[str], darkness: Tensor) -> None:
+    """Put weights that ship into a fresh network, in place.
+
+    The shipped convolutions hold their normalisation. It is taken out again by what ``darkness`` measures at each
+    layer, so that the network answers as before and can be trained on. A class that the weights do not know begins
+    as the known one that ends most alike: -aVR as aVR.
+
+    Parameters
+    ----------
+    net : LabelNet
+    weights : Path
+        An exported labels.onnx.
+    known : list of str
+        Its classes.
+    darkness : Tensor, shape (n, 1, H, W)
+        Patches to measure by.
+    """
+    import onnx
+
+    graph = onnx.load(str(weights)).graph
+    arrays = {i.name: torch.from_numpy(onnx.numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    convs = [node.input for node in graph.node if node.op_type == "Conv"]
+    blocks = [block for block in (*net.stem, *net.body) if isinstance(block, nn.Sequential)]
+
+    def normalise(norm: nn.Module, args: tuple[Tensor]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        mean, var = args[0].mean((0, 2, 3)), args[0].var((0, 2, 3))
+        norm.running_mean, norm.running_var = mean, var
+        norm.weight.data = (var + norm.eps).sqrt()
+        norm.bias.data = mean + norm.bias.data
+
+    hooks = []
+    for block, names in zip(blocks, convs, strict=False):
+        conv, norm = block[0], block[1]
+        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+        conv.weight.data = arrays[names[1]]
+        norm.bias.data = arrays[names[2]]
+        hooks.append(norm.register_forward_pre_hook(normalise))
+    net.eval()
+    with torch.no_grad():
+        net(darkness)
+    for hook in hooks:
+        hook.remove()
+    last = convs[len(blocks)]
+    rows = [max(range(len(known)), key=lambda k: (known[k] == name, _count_alike(known[k], name))) for name in CLASSES]
+    rows += range(len(known), len(known) + 4)
+    assert net.head.bias is not None
+    net.head.weight.data, net.head.bias.data = arrays[last[1]][rows], arrays[last[2]][rows]
+    net.train()
+
+
+def _count_alike(a: str, b: str) -> int:
+    """How many letters two names have in common at their ends."""
+    return next((k for k, (x, y) in enumerate(zip(a[::-1], b[::-1], strict=False)) if x != y), min(len(a), len(b)))
+
+
+def train(seed: int, patches: int, batch: int, workers: int, start: Path | None = None) -> LabelNet:
+    """One pass over freshly drawn patches with a one-cycle learning rate, from ``start`` or from nothing."""
     torch.manual_seed(seed)
-    net: LabelNet = LabelNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = patches // batch
+    net: LabelNet = LabelNet()
+    if start:
+        known = json.loads(start.with_suffix(".json").read_text())["classes"]
+        resume(net, start, known, torch.stack([Patches(seed, 64)[k][0] for k in range(64)]))
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    steps, rate = patches // batch, 1e-3 if start else 4e-3
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 1e-3 if start else 4e-3, total_steps=steps, pct_start=0.15
+    )
     begun, mean = time.monotonic(), 0.0
     for step, (darkness, kinds, sides) in enumerate(DataLoader(Patches(seed, patches), batch, num_workers=workers)):
         with torch.autocast("cpu", torch.bfloat16):  # twice as fast where the processor knows it
@@ -205,12 +268,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--patches", type=int, default=128_000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="an exported labels.onnx to go on from, its card beside it")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    net = train(args.seed, args.patches, args.batch, args.workers)
+    net = train(args.seed, args.patches, args.batch, args.workers, args.start)
     temperature, metrics = fit_temperature(net, args.seed + 1, 4000)
     command = f"python -m digitize.train.labels --seed {args.seed} --patches {args.patches} --batch {args.batch}"
+    if args.start:
+        command += f" --start (weights of sha256 {hashlib.sha256(args.start.read_bytes()).hexdigest()[:12]})"
     export(net, temperature, metrics, command, args.out)
     print(json.dumps({"temperature": temperature, **metrics}), file=sys.stderr)
 
