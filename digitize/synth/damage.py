@@ -103,9 +103,11 @@ def fibre(paper: Picture, rng: Rng, strength: float, px_per_mm: float) -> Pictur
     grain = rng.standard_normal((_BLOCK_PX, _BLOCK_PX), np.float32)
     fine, broad = (cv2.GaussianBlur(grain, (0, 0), size * px_per_mm) * size for size in (0.08, 0.3))
     block = fine / fine.std() + rng.uniform(0.3, 1) * broad / broad.std()
-    height, width = paper.shape[:2]
-    tiles = np.tile(1 + np.float32(0.02 * strength) * block, (-(-height // _BLOCK_PX), -(-width // _BLOCK_PX)))
-    paper *= tiles[:height, :width, None]
+    lit = np.repeat(1 + np.float32(0.02 * strength) * block[..., None], 3, axis=2)
+    for top in range(0, paper.shape[0], _BLOCK_PX):
+        for left in range(0, paper.shape[1], _BLOCK_PX):
+            part = paper[top : top + _BLOCK_PX, left : left + _BLOCK_PX]
+            part *= lit[: part.shape[0], : part.shape[1]]
     return paper
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +12,7 @@ from digitize.synth.camera import Bend, View
 from digitize.synth.render import Page
 
 Array = NDArray[np.float64]
-Picture = NDArray[np.float32]  # (H, W, 3), 0 to 255
+Bytes = NDArray[np.uint8]  # (H, W, 3)
 Rng = np.random.Generator
 
 _FOLD_MM = 5.0  # what bends sooner is a fold
@@ -103,8 +102,8 @@ def widen(blocks: NDArray[np.floating], size_px: tuple[int, int]) -> NDArray[np.
     return np.asarray(wide[_STEP_PX : _STEP_PX + height, _STEP_PX : _STEP_PX + width])
 
 
-def wear_folds(paper: Picture, px_per_mm: float, bends: tuple[Bend, ...]) -> Picture:
-    """Rub the ink thin and the paper grey along the folds, the more the steeper they are; in place."""
+def wear_folds(paper: Bytes, px_per_mm: float, bends: tuple[Bend, ...]) -> Bytes:
+    """Rub the ink thin and the paper grey along the folds, the more the steeper they are."""
     folds = [bend for bend in bends if bend.radius_mm <= _FOLD_MM]
     if not folds:
         return paper
@@ -117,20 +116,18 @@ def wear_folds(paper: Picture, px_per_mm: float, bends: tuple[Bend, ...]) -> Pic
         away = x_mm * right + (y_mm * down - np.float32(fold.offset_mm))[:, None]
         depth = np.float32(0.4 * min(1.0, abs(fold.slope) / 0.08))
         np.maximum(worn, depth * np.exp(-((away / np.float32(0.35)) ** 2)), out=worn)
-    wide = cv2.resize(worn, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
-    paper *= 1 - wide
-    paper += np.float32(225) * wide
-    return paper
+    wide = cv2.resize(worn, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.blendLinear(paper, np.full_like(paper, 225), 1 - wide, wide), np.uint8)
 
 
 def expose_page(
-    paper: NDArray[Any], px_per_mm: float, where_mm: Array, size_px: tuple[int, int]
-) -> tuple[Picture, NDArray[np.float32]]:
+    paper: Bytes, px_per_mm: float, where_mm: Array, size_px: tuple[int, int]
+) -> tuple[Bytes, NDArray[np.float32]]:
     """Resample the page into the photo.
 
     Parameters
     ----------
-    paper : ndarray of uint8 or float32, shape (h, w, 3)
+    paper : ndarray of uint8, shape (h, w, 3)
     px_per_mm : float
         Of the page.
     where_mm : ndarray, shape (rows, cols, 2)
@@ -140,18 +137,20 @@ def expose_page(
 
     Returns
     -------
-    seen : ndarray of float32, shape (H, W, 3)
+    seen : ndarray of uint8, shape (H, W, 3)
     alpha : ndarray of float32, shape (H, W)
         Share of each photo pixel that shows paper.
     """
-    at = widen(where_mm * px_per_mm - 0.5, size_px)
+    nodes_px = where_mm * px_per_mm - 0.5
+    at = np.ascontiguousarray(widen(nodes_px, size_px))
     ratio = float(np.median(np.linalg.norm(np.diff(where_mm, axis=1), axis=-1))) * px_per_mm / _STEP_PX
     if ratio > 1.2:  # the page is finer than the photo: average before sampling
-        paper = cv2.GaussianBlur(paper, (0, 0), 0.4 * ratio)
-    seen = cv2.remap(paper, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    height, width = paper.shape[:2]
-    inside = np.minimum(np.minimum(at[..., 0], width - 1 - at[..., 0]), np.minimum(at[..., 1], height - 1 - at[..., 1]))
-    return np.asarray(seen, np.float32), np.clip(inside / ratio + 0.5, 0, 1).astype(np.float32)
+        paper = np.asarray(cv2.GaussianBlur(paper, (0, 0), 0.4 * ratio), np.uint8)
+    seen = cv2.remap(paper, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    far_px = np.array(paper.shape[1::-1]) - 1.0
+    inside_px = np.minimum(nodes_px, far_px - nodes_px).min(axis=-1)  # straight across each edge, so blocks will do
+    alpha = widen(np.clip(inside_px / ratio + 0.5, -1e4, 1e4), size_px)
+    return np.asarray(seen, np.uint8), np.clip(alpha, 0, 1, out=alpha)
 
 
 def cast_shadow(alpha: NDArray[np.float32]) -> NDArray[np.float32]:

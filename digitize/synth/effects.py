@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -58,6 +58,7 @@ _LIGHT: dict[str, Callable[[Plane, Plane, Rng, float], Plane]] = {
     "exposure": light.expose,
 }
 _PICTURE: dict[str, Callable[[Picture, Rng, float], Picture]] = {
+    "fingers": finish.cover_with_fingers,
     "flash": finish.flash,
     "defocus": finish.defocus,
     "smear": finish.smear,
@@ -66,9 +67,8 @@ _PICTURE: dict[str, Callable[[Picture, Rng, float], Picture]] = {
     "shrink": finish.shrink,
     "grey": finish.grey,
     "threshold": finish.threshold,
-    "jpeg": finish.jpeg,
 }
-EFFECTS: tuple[str, ...] = (*_PAPER, *_CAMERA, "fingers", *_LIGHT, *_PICTURE)
+EFFECTS: tuple[str, ...] = (*_PAPER, *_CAMERA, *_LIGHT, *_PICTURE, "jpeg")
 """Names of all effects, in the order in which they are applied."""
 _TABLES: tuple[Table, ...] = ("wood", "dark", "cloth")
 _MARGIN_MM = 4.0
@@ -117,39 +117,38 @@ def degrade(
     dice = {name: np.random.default_rng([seed, k]) for k, name in enumerate(EFFECTS)}
     size = size_px or (page.rgb.shape[1], page.rgb.shape[0])
     view = _aim(page, acting, dice, size)
-    photo, lit = _lay_out(page, _spoil_paper(page, acting, dice, view), acting, dice, view, size, table)
-    if "fingers" in acting:
-        photo = finish.cover_with_fingers(photo, dice["fingers"], acting["fingers"])
+    scene, lit = _lay_out(page, _spoil_paper(page, acting, dice, view), acting, dice, view, size, table)
     lit = _light_up(lit, acting, dice, size)
-    if lit.size > 1:
-        photo *= widen(lit, size) if lit.shape[2] == 3 else widen(lit, size)[..., None]
+    wide = widen(np.broadcast_to(lit, (*lit.shape[:2], 3)), size) if lit.size > 1 else lit
+    photo = np.multiply(scene, wide, dtype=np.float32)
     for name, finish_off in _PICTURE.items():
         if name in acting:
             photo = finish_off(photo, dice[name], acting[name])
-    return PhotoPage(np.rint(photo.clip(0, 255)).astype(np.uint8), page, view)
+    rgb = finish.to_bytes(photo)
+    return PhotoPage(finish.jpeg(rgb, acting["jpeg"]) if "jpeg" in acting else rgb, page, view)
 
 
-def _spoil_paper(page: Page, acting: dict[str, float], dice: dict[str, Rng], view: View) -> NDArray[Any]:
-    """What happened to the paper; bytes as they are where nothing did."""
-    worn = any(name in acting for name in _PAPER) or "folds" in acting
-    if not worn:
-        return page.rgb
-    paper = page.rgb.astype(np.float32)
-    for name, act in _PAPER.items():
-        if name in acting:
-            paper = act(paper, dice[name], acting[name], page.px_per_mm)
-    return wear_folds(paper, page.px_per_mm, view.bends)
+def _spoil_paper(page: Page, acting: dict[str, float], dice: dict[str, Rng], view: View) -> NDArray[np.uint8]:
+    """What happened to the paper."""
+    rgb = page.rgb
+    if any(name in acting for name in _PAPER):
+        paper = rgb.astype(np.float32)
+        for name, act in _PAPER.items():
+            if name in acting:
+                paper = act(paper, dice[name], acting[name], page.px_per_mm)
+        rgb = finish.to_bytes(paper)
+    return wear_folds(rgb, page.px_per_mm, view.bends)
 
 
 def _lay_out(
-    page: Page, paper: NDArray[Any], acting: dict[str, float], dice: dict[str, Rng], view: View,
+    page: Page, paper: NDArray[np.uint8], acting: dict[str, float], dice: dict[str, Rng], view: View,
     size_px: tuple[int, int], table: Table | None,
-) -> tuple[Picture, Plane]:  # fmt: skip
+) -> tuple[NDArray[np.uint8], Plane]:  # fmt: skip
     """The page under a camera, or under a scanner's lid where no effect of the camera acts; and the light by blocks."""
     if not any(name in acting for name in _CAMERA):
         if size_px != (page.rgb.shape[1], page.rgb.shape[0]):
-            paper = cv2.resize(paper, size_px, interpolation=cv2.INTER_AREA)
-        return paper.astype(np.float32), np.ones((1, 1, 1), np.float32)
+            paper = np.asarray(cv2.resize(paper, size_px, interpolation=cv2.INTER_AREA), np.uint8)
+        return paper, np.ones((1, 1, 1), np.float32)
     where_mm = look_at(view, size_px)
     seen, alpha = expose_page(paper, page.px_per_mm, where_mm, size_px)
     rng = dice["table"]
@@ -159,7 +158,7 @@ def _lay_out(
         top[:] = rng.choice([30, 245])
     covered = narrow(alpha)
     lit = (1 - covered) * cast_shadow(covered) + covered * shade_slopes(view, where_mm, dice["curl"].uniform(0, 6.3))
-    return np.asarray(cv2.blendLinear(seen, top, alpha, 1 - alpha), np.float32), lit[..., None].astype(np.float32)
+    return np.asarray(cv2.blendLinear(seen, top, alpha, 1 - alpha), np.uint8), lit[..., None].astype(np.float32)
 
 
 def _light_up(lit: Plane, acting: dict[str, float], dice: dict[str, Rng], size_px: tuple[int, int]) -> Plane:

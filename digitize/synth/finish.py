@@ -82,20 +82,19 @@ def noise(photo: Picture, rng: Rng, strength: float) -> Picture:
     block = rng.standard_normal((_BLOCK_PX, _BLOCK_PX, 3), np.float32)
     block = cv2.GaussianBlur(block + 0.8 * block[..., 1:2], (0, 0), rng.uniform(0.5, 1.0)) * np.float32(9 * strength)
     height, width = photo.shape[:2]
-    small: Plane = cv2.resize(photo, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA).mean(axis=2)
-    level = np.sqrt(0.2 + np.clip(small, 0, 255) / 255, dtype=np.float32)
-    wide = cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
     for top in range(0, height, _BLOCK_PX):
         for left in range(0, width, _BLOCK_PX):
-            part = np.s_[top : top + _BLOCK_PX, left : left + _BLOCK_PX]
-            rows, cols = wide[part].shape[:2]
-            photo[part] += wide[part] * block[:rows, :cols]
+            part = photo[top : top + _BLOCK_PX, left : left + _BLOCK_PX]
+            rows, cols = part.shape[:2]
+            small = cv2.resize(part, (-(-cols // 4), -(-rows // 4)), interpolation=cv2.INTER_AREA)
+            level = np.sqrt(0.2 + np.clip(small, 0, 255) / 255, dtype=np.float32)
+            part += cv2.resize(level, (cols, rows), interpolation=cv2.INTER_LINEAR) * block[:rows, :cols]
     return photo
 
 
 def sharpen(photo: Picture, rng: Rng, strength: float) -> Picture:
     """What phones do: smooth the noise, then drive edges up, with halos."""
-    smooth = cv2.bilateralFilter(_to_bytes(photo), 5, 12 * strength + 1, 1.5)
+    smooth = cv2.bilateralFilter(to_bytes(photo), 5, 12 * strength + 1, 1.5)
     soft = cv2.GaussianBlur(smooth, (0, 0), rng.uniform(0.8, 1.8))
     gain = 1.2 * strength
     return np.asarray(cv2.addWeighted(smooth, 1 + gain, soft, -gain, 0, dtype=cv2.CV_32F), np.float32)
@@ -121,14 +120,14 @@ def threshold(photo: Picture, rng: Rng, strength: float) -> Picture:
     return np.asarray(photo + np.float32(min(1, 1.5 * strength)) * (steep[..., None] - photo), np.float32)
 
 
-def jpeg(photo: Picture, rng: Rng, strength: float) -> Picture:
-    """Written as JPEG; a strong one twice, shifted in between."""
-    rgb = _to_bytes(photo)
+def jpeg(rgb: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
+    """Written as JPEG; a strong one twice, shifted in between. Takes and gives bytes."""
     quality = int(95 - 75 * strength)
     if strength > 0.4:
         rgb[3:, 5:] = compress(np.ascontiguousarray(rgb[3:, 5:]), min(quality + 15, 95))
-    return compress(rgb, quality).astype(np.float32)
+    return compress(rgb, quality)
 
 
-def _to_bytes(photo: Picture) -> NDArray[np.uint8]:
-    return np.asarray(np.rint(np.clip(photo, 0, 255)), np.uint8)
+def to_bytes(photo: Picture) -> NDArray[np.uint8]:
+    """Rounded, and cut off at black and white."""
+    return np.asarray(cv2.addWeighted(photo, 1, photo, 0, 0, dtype=cv2.CV_8U), np.uint8)

@@ -13,7 +13,7 @@ Picture = NDArray[np.float32]
 Rng = np.random.Generator
 
 
-def draw_table(rng: Rng, size_px: tuple[int, int], kind: Table) -> Picture:
+def draw_table(rng: Rng, size_px: tuple[int, int], kind: Table) -> NDArray[np.uint8]:
     """Draw a table top.
 
     Parameters
@@ -25,12 +25,12 @@ def draw_table(rng: Rng, size_px: tuple[int, int], kind: Table) -> Picture:
 
     Returns
     -------
-    ndarray of float32, shape (H, W, 3)
-        0 to 255.
+    ndarray of uint8, shape (H, W, 3)
     """
     draw = {"wood": _draw_wood, "dark": _draw_dark, "cloth": _draw_cloth}[kind]
     half = (max(2, size_px[0] // 2), max(2, size_px[1] // 2))
-    return np.asarray(cv2.resize(draw(rng, half), size_px, interpolation=cv2.INTER_LINEAR).clip(0, 255))
+    drawn = draw(rng, half).clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(drawn, size_px, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _cloud(rng: Rng, size_px: tuple[int, int], x_px: float, y_px: float) -> NDArray[np.float32]:
