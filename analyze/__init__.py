@@ -11,7 +11,7 @@ from analyze.measurements import Measurements, StLevel
 from analyze.report import Report, analyze, to_json
 from analyze.report_html import to_html
 from analyze.report_text import to_text
-from analyze.rules.engine import Evidence, Finding
+from analyze.rules.words import Evidence, Finding
 from analyze.waves import Fiducials, delineate
 from digitize.record import Patient
 

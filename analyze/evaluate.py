@@ -112,6 +112,21 @@ def find_spans(ecg: Ecg) -> dict[str, Spans]:
     }
 
 
+def load_ludb(entry: ludb.LudbEntry) -> Ecg:
+    """A record of LUDB in millivolts.
+
+    Its headers give every lead a gain that makes it 1 mV high; the samples themselves are microvolts: only so do they
+    follow Einthoven's law from lead to lead, and have the voltages of the diagnoses.
+    """
+    import wfdb
+
+    ecg, header = load(entry), wfdb.rdheader(str(entry.path.with_suffix("")))
+    named = {name.lower(): k for k, name in enumerate(header.sig_name)}
+    at = [named[lead.lower()] for lead in ecg.leads]
+    gain, zero = np.array(header.adc_gain)[at], np.array(header.baseline)[at]
+    return Ecg((ecg.signal_mv * gain + zero) / 1000.0, ecg.fs_hz, ecg.leads)
+
+
 def bench_ludb(
     folder: Path, find: Callable[[Ecg], Mapping[str, Spans]] = find_spans, tell: Callable[[str], None] = lambda _: None
 ) -> WaveBench:
@@ -140,7 +155,7 @@ def bench_ludb(
     misses = {}
     entries = ludb.records(folder)
     for entry in entries:
-        spans, qrs = find(load(entry)), np.zeros(3, dtype=int)
+        spans, qrs = find(load_ludb(entry)), np.zeros(3, dtype=int)
         for lead, truth in ludb.fiducials(entry).items():
             for wave in WAVES:
                 true = getattr(truth, wave)

@@ -57,12 +57,13 @@ def measure_waves(lead: str, at: MarkedColumn, quality: Mapping[str, float] | No
     """Heights and widths of P, Q, R, S and T of a lead whose QRS complex is seen."""
     x, ms = level_beat(at, lead), 1000.0 / at.average.fs_hz
     qrs = np.nan_to_num(x[at.qrs_on : at.qrs_off + 1])
-    top = int(np.argmax(qrs))
-    upright = qrs[top] >= _NO_WAVE_MV
+    above = qrs - np.linspace(qrs[0], qrs[-1], qrs.size)  # a J point that is raised is no R wave
+    top = int(np.argmax(above))
+    upright = min(above[top], qrs[top]) >= _NO_WAVE_MV
     before, after = (qrs[: top + 1], qrs[top:]) if upright else (qrs, qrs)
     q_mv = min(0.0, float(before.min()))
     q_mv = q_mv if q_mv <= -_NO_WAVE_MV else 0.0
-    r_mv = max(0.0, float(qrs[top]))
+    r_mv = float(qrs[top]) if upright else 0.0
     beats_mv = _scatter_mv(at, lead, at.qrs_on, at.qrs_off + 1)
     read_mv = 0.0 if quality is None else _PAPER_SHARE * max(r_mv, -float(qrs.min()))
     p, t = (_span(at, lead, wave) for wave in ("p", "t"))

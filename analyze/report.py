@@ -11,22 +11,20 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analyze.beats import find_beats
-from analyze.context import find_facts
+from analyze.judge import find_all
 from analyze.measure import measure
 from analyze.measurements import Measurements
-from analyze.rules.engine import Finding, evaluate, load_rule
+from analyze.rules.words import Finding
 from digitize.record import Ecg, Note, Patient
 
 if TYPE_CHECKING:
     from digitize.stages import Calibration, Digitization, Layout, Status
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 DISCLAIMER = (
     "Research use. Not a medical device, not for diagnosis: a clinician must over-read the ECG and this report."
 )
-
-RULES: tuple[str, ...] = ("udmi4",)
 
 PAGE_NETWORKS: tuple[str, ...] = ("labels",)
 """Networks that every reading of a page uses, by the names of their cards in ``digitize/weights``."""
@@ -51,6 +49,7 @@ class Report:
     patient : Patient
     measurements : Measurements
     findings : tuple of Finding
+        The most urgent first.
     notes : tuple of Note
         What was assumed, doubted or not read.
     status : {"ok", "partial", "failed"}
@@ -94,8 +93,7 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         patient = Patient() if page is None else page.patient
     beats = find_beats(ecg)
     measurements = measure(ecg, None if page is None else page.quality, beats)
-    facts = find_facts(measurements, patient)
-    findings = tuple(evaluate(load_rule(name), measurements, patient, facts) for name in RULES)
+    findings = find_all(measurements, patient)
     notes = _note(ecg, patient, measurements)
     if page is None:
         status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
@@ -178,7 +176,6 @@ def hash_networks(names: tuple[str, ...]) -> dict[str, str]:
 def to_json(report: Report) -> dict[str, Any]:
     """The report as ``report.schema.json`` has it: null, never 0 or NaN, for what is not known."""
     m = asdict(report.measurements)
-    m.pop("amplitudes")
     networks = PAGE_NETWORKS if report.source else ()
     document = {
         "schema_version": SCHEMA_VERSION,

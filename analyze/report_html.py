@@ -1,4 +1,4 @@
-"""A report as one self-contained HTML file that prints on one A4 page."""
+"""A report as one self-contained HTML file: what matters on one A4 page, every rule with its evidence after it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from importlib.resources import files
 
 from analyze.measurements import ST_OFFSETS_MS, Measurements
 from analyze.report import DISCLAIMER, Report, software_version
+from analyze.report_findings import show_all, show_headlines
 from analyze.report_svg import draw_ecg
 from analyze.report_text import describe_page, describe_patient, number, signed
-from analyze.rules.engine import Finding
+from analyze.rules.words import pick_headlines
 
 _ECG_MM = 109.0
-_VERDICT = {"met": "met", "not_met": "not met", "undetermined": "undetermined"}
 _LINES = 16  # of small print beside the tables
 _PICTURE_PX = 1100
 
@@ -33,8 +33,9 @@ def to_html(report: Report, overlay_png: bytes | None = None) -> str:
         One document: style, drawing and picture are inside it, nothing is loaded from elsewhere.
     """
     style = (files("analyze") / "report.css").read_text("utf-8")
-    raised = {e.lead for f in report.findings if f.verdict == "met" for e in f.evidence}
+    raised = {e.lead for f in report.findings if f.verdict == "met" and f.urgency == "emergency" for e in f.evidence}
     picture = _picture(overlay_png)
+    footer = f"<footer><b>{escape(DISCLAIMER)}</b><span>Paperbeat {escape(software_version())}</span></footer>"
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -50,11 +51,13 @@ def to_html(report: Report, overlay_png: bytes | None = None) -> str:
 {draw_ecg(report, _ECG_MM, raised) or "<p>No lead could be read.</p>"}
 <main class="{"page" if picture else "record"}">
 <section><h2>Measurements</h2>{_measurements(report.measurements)}</section>
-<section><h2>ST in mV at J and ms after</h2>{_st_levels(report.measurements, raised)}</section>
+<section><h2>ST in mV from the QRS onset, J and ms after</h2>{_st_levels(report.measurements, raised)}</section>
 {picture}
-<section>{_findings(report.findings)}{_notes(report, 52 if picture else 100)}</section>
+<section>{show_headlines(report.findings)}{_notes(report, 52 if picture else 100)}</section>
 </main>
-<footer><b>{escape(DISCLAIMER)}</b><span>Paperbeat {escape(software_version())}</span></footer>
+{footer}
+{show_all(report)}
+{footer}
 </body>
 </html>
 """
@@ -84,17 +87,20 @@ def _shrink(png: bytes) -> bytes:
 
 def _measurements(m: Measurements) -> str:
     rows = [
-        ("Heart rate", number(m.heart_rate_bpm, "bpm")),
-        ("Rhythm", {True: "regular", False: "irregular", None: "–"}[m.regular]),
+        ("Heart rate", number(m.heart_rate_bpm, "bpm", error=m.heart_rate_error_bpm)),
+        ("RR intervals", {True: "regular", False: "irregular", None: "–"}[m.regular]),
         ("Beats", f"{m.beats}" + (f", {m.ectopic_beats} unusual" if m.ectopic_beats else "")),
-        ("PR", number(m.pr_ms, "ms")),
-        ("QRS", number(m.qrs_ms, "ms")),
-        ("QT", number(m.qt_ms, "ms")),
+        ("P", number(m.p_ms, "ms", error=m.p_error_ms)),
+        ("PR", number(m.pr_ms, "ms", error=m.pr_error_ms)),
+        ("QRS", number(m.qrs_ms, "ms", error=m.qrs_error_ms)),
+        ("QT", number(m.qt_ms, "ms", error=m.qt_error_ms)),
         ("QTc Fridericia", number(m.qtc_fridericia_ms, "ms")),
         ("QTc Framingham", number(m.qtc_framingham_ms, "ms")),
         ("QTc Hodges", number(m.qtc_hodges_ms, "ms")),
         ("QTc Bazett", number(m.qtc_bazett_ms, "ms")),
-        ("QRS axis", number(m.axis_deg, "°")),
+        ("Axis P QRS T", " ".join(number(a, "", 0) for a in (m.p_axis_deg, m.axis_deg, m.t_axis_deg)) + " °"),
+        ("Sokolow, mV", number(m.sokolow_mv, "", 1)),
+        ("Cornell, mV", number(m.cornell_mv, "", 1)),
     ]
     return "<table>" + "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows) + "</table>"
 
@@ -110,24 +116,6 @@ def _st_levels(m: Measurements, raised: set[str]) -> str:
     return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
-def _findings(findings: tuple[Finding, ...]) -> str:
-    """Verdict, words and evidence of each finding."""
-    parts = []
-    for f in findings:
-        rows = (
-            ("", [escape(e.lead) for e in f.evidence]),
-            ("J, mV", ["not read" if e.value_mv is None else signed(e.value_mv, 3) for e in f.evidence]),
-            ("threshold", [f"{e.threshold_mv:.2f}" for e in f.evidence]),
-        )
-        cells = "".join(f"<tr><td>{name}</td><td>{'</td><td>'.join(values)}</td></tr>" for name, values in rows)
-        table = f'<table class="evidence">{cells}</table>' if f.evidence else ""
-        parts.append(
-            f'<div class="finding block"><span class="verdict {f.verdict}">{_VERDICT[f.verdict]}</span>'
-            f"<p>{escape(f.statement)}</p>{table}</div>"
-        )
-    return f"<h2>Findings</h2>{''.join(parts)}"
-
-
 def _notes(report: Report, width: int) -> str:
     """What was assumed, doubted or not read, the gravest first, as far as the page has room.
 
@@ -137,7 +125,7 @@ def _notes(report: Report, width: int) -> str:
         return ""
     order = {"error": 0, "warning": 1, "info": 2}
     texts = [f"{n.message} {n.hint}".strip() for n in sorted(report.notes, key=lambda note: order[note.severity])]
-    room = _LINES - sum(3 + len(f.statement) // width + 4 * bool(f.evidence) for f in report.findings)
+    room = _LINES - 3 - sum(3 + len(f.statement) // width for f in pick_headlines(report.findings))
     shown: list[str] = []
     for text in texts:
         room -= 1 + len(text) // width
@@ -146,5 +134,5 @@ def _notes(report: Report, width: int) -> str:
         shown.append(text)
     items = "".join(f"<li>{escape(text)}</li>" for text in shown)
     if len(shown) < len(texts):
-        items += f"<li>{len(texts) - len(shown)} more in report.json.</li>"
+        items += f"<li>{len(texts) - len(shown)} more on the next page.</li>"
     return f'<div class="block"><h2>Assumed, doubted or not read</h2><ul>{items}</ul></div>'

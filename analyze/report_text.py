@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyze.measurements import Measurements
 from analyze.report import DISCLAIMER, Report
+from analyze.rules.words import pick_headlines
 
 _VERDICT = {"met": "MET", "not_met": "not met", "undetermined": "UNDETERMINED"}
 
@@ -20,15 +21,23 @@ def to_text(report: Report) -> str:
         ("intervals", _intervals(m)),
         ("ST at J", _st(m)),
     ]
-    rows += [("finding", f"{_VERDICT[f.verdict]} · {f.statement}") for f in report.findings]
+    rows += [("finding", f"{_VERDICT[f.verdict]} · {f.statement}") for f in pick_headlines(report.findings)]
+    rows += [
+        ("rhythm", f.statement) for f in report.findings if f.code.startswith("rhythm.") and f.verdict != "not_met"
+    ][:2]
+    others = [f.title for f in report.findings if f.verdict == "undetermined" and f.urgency == "emergency"]
+    rows += [("not told", "; ".join(title for title in others))]
     rows += [("note", f"{n.message} {n.hint}".strip()) for n in report.notes if n.severity != "info"]
     lines = [f"{name:<10} {text}" for name, text in rows if text]
     return "\n".join([*lines, DISCLAIMER])
 
 
-def number(value: float | None, unit: str, digits: int = 0) -> str:
-    """A measured value with its unit, or a dash."""
-    return "–" if value is None else f"{value:.{digits}f} {unit}".strip()
+def number(value: float | None, unit: str, digits: int = 0, error: float | None = None) -> str:
+    """A measured value with its unit and the half width of its 95 % interval, or a dash."""
+    if value is None:
+        return "–"
+    wide = "" if error is None else f" ± {max(error, 1.0):.0f}"
+    return f"{value:.{digits}f}{wide} {unit}".strip()
 
 
 def signed(value_mv: float, digits: int = 2) -> str:

@@ -1,105 +1,76 @@
-"""Evaluates ST-level rules to met, not met or undetermined, with the evidence lead by lead.
+"""Answers rules with met, not met or undetermined, and with the evidence lead by lead.
 
-Nothing is rounded before it is compared. A level nearer to its threshold than its own error, a lead that was not read,
+Nothing is rounded before it is compared. A value nearer to its threshold than its own error, a lead that was not read,
 an age or a sex that is not known: each makes an answer undetermined only where it could change it.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
-from analyze.measurements import Measurements, StLevel
+from analyze.measurements import Measurements
+from analyze.rules.load import GROUPS, Group, Rule, load_rule, load_rules
+from analyze.rules.quantities import LABELS, Table, Value, tabulate
+from analyze.rules.words import Evidence, Finding, Verdict, say
 from digitize.record import Patient
 
-Verdict = Literal["met", "not_met", "undetermined"]
+__all__ = ["Evidence", "Finding", "Verdict", "evaluate", "evaluate_all", "judge_level", "load_rule", "load_rules"]
+
+_CHAINS = (
+    ("aVL", "I", "-aVR", "II", "aVF", "III"),  # the frontal plane in Cabrera's order; -aVR itself is never asked for
+    ("V4R", "V3R", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9"),
+)
+_PAIRS = tuple(pair for chain in _CHAINS for pair in pairwise(chain))
+_ORDER = tuple(lead for chain in _CHAINS for lead in chain)
+_SENSES = {"least": 1.0, "over": 1.0, "most": -1.0, "under": -1.0}
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One lead's value beside its threshold, both in millivolts; ``value_mv`` is None where the lead was not read."""
+class Answer:
+    """A verdict, the values it rests on, and in words what could not be told."""
 
-    lead: str
-    value_mv: float | None
-    threshold_mv: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A rule's answer: its code, the verdict, the same in words, and what it rests on."""
-
-    code: str
     verdict: Verdict
-    statement: str
     evidence: tuple[Evidence, ...] = ()
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Group:
-    """Patients who share thresholds."""
+class _Case:
+    """What a condition is judged by: values, facts, and the group of patients whose thresholds apply."""
 
-    key: str
-    text: str
-    sex: str
-    from_y: float = 0.0
-    below_y: float = float("inf")
-
-    def may_hold(self, patient: Patient) -> bool:
-        """Whether the patient, as far as they are known, may belong to this group."""
-        age_fits = patient.age_y is None or self.from_y <= patient.age_y < self.below_y
-        return age_fits and patient.sex in (None, self.sex)
+    table: Table
+    facts: Mapping[str, bool | None]
+    group: Group
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule as its TOML file states it.
+def evaluate_all(
+    rules: Iterable[Rule], measurements: Measurements, patient: Patient
+) -> tuple[tuple[Finding, ...], dict[str, bool | None]]:
+    """Answer rules in order; each one's answer is a fact to those after it.
 
-    ``threshold_mv`` is lead -> group -> millivolts; ``extra`` leads take part only where they were recorded.
+    Returns
+    -------
+    findings : tuple of Finding
+    facts : dict of str to bool or None
+        By the last part of each rule's code; None for undetermined.
     """
-
-    code: str
-    version: str
-    title: str
-    source: str
-    measure: str
-    pairs: tuple[tuple[str, str], ...]
-    groups: tuple[Group, ...]
-    threshold_mv: Mapping[str, Mapping[str, float]]
-    extra: frozenset[str]
-    unless: tuple[Mapping[str, str], ...]
-    caveats: tuple[Mapping[str, str], ...]
-
-
-@cache
-def load_rule(name: str) -> Rule:
-    """Read a rule of this folder, such as ``"udmi4"``."""
-    raw: dict[str, Any] = tomllib.loads((files("analyze.rules") / f"{name}.toml").read_text("utf-8"))
-    threshold_mv = {lead: dict(entry["mv"]) for entry in raw["threshold"] for lead in entry["leads"]}
-    pairs = [pair for chain in raw["chains"] for pair in pairwise(chain)]
-    return Rule(
-        code=raw["code"],
-        version=raw["version"],
-        title=raw["title"],
-        source=raw["source"],
-        measure=raw["measure"],
-        pairs=tuple((a, b) for a, b in pairs if a in threshold_mv and b in threshold_mv),
-        groups=tuple(Group(**group) for group in raw["group"]),
-        threshold_mv=threshold_mv,
-        extra=frozenset(lead for entry in raw["threshold"] if entry.get("extra") for lead in entry["leads"]),
-        unless=tuple(raw["unless"]),
-        caveats=tuple(raw["caveat"]),
-    )
+    table = tabulate(measurements)
+    facts: dict[str, bool | None] = {}
+    findings = []
+    for rule in rules:
+        finding = _evaluate(rule, table, patient, facts)
+        facts[rule.code.rpartition(".")[2]] = {"met": True, "not_met": False, "undetermined": None}[finding.verdict]
+        findings.append(finding)
+    return tuple(findings), facts
 
 
 def evaluate(
     rule: Rule, measurements: Measurements, patient: Patient, facts: Mapping[str, bool | None] | None = None
 ) -> Finding:
-    """Answer a rule.
+    """Answer one rule.
 
     Parameters
     ----------
@@ -114,114 +85,165 @@ def evaluate(
     -------
     Finding
     """
-    facts = facts or {}
-    levels = {level.lead: level for level in measurements.st}
-    pairs = [pair for pair in rule.pairs if all(lead in levels or lead not in rule.extra for lead in pair)]
-    groups = [group for group in rule.groups if group.may_hold(patient)] or list(rule.groups)
-    answers = {group: _judge_group(rule, pairs, levels, group) for group in groups}
-    verdicts = {answer for answer, _ in answers.values()}
+    return _evaluate(rule, tabulate(measurements), patient, facts or {})
+
+
+def _evaluate(rule: Rule, table: Table, patient: Patient, facts: Mapping[str, bool | None]) -> Finding:
+    groups = [group for group in GROUPS if group.may_hold(patient)] or list(GROUPS)
+    cases = [_Case(table, facts, group) for group in groups]
+    applies = {_judge(rule.applies, case).verdict for case in cases} if rule.applies else {"met"}
+    if applies == {"not_met"}:
+        return Finding.of(rule, "not_met", f"{rule.title}: not met. Asked only where {rule.applies_text}.", ())
+    answers = {case.group: _judge(rule.when, case) for case in cases}
+    verdicts = {answer.verdict for answer in answers.values()}
     verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else "undetermined"
     barred = [entry["text"] for entry in rule.unless if facts.get(entry["fact"])] if verdict == "met" else []
-
-    group = _telling_group(answers)
-    evidence = _evidence(rule, levels, answers[group][1], group)
-    said = [_say(rule, answers, verdict, evidence, barred)]
-    if verdict != "not_met":
-        unclear = [entry["absent"] for entry in rule.unless if facts.get(entry["fact"], False) is None]
-        said += [f"Not excluded: {' and '.join(unclear)}."] if unclear else []
-        said += [entry["text"] for entry in rule.caveats if facts.get(entry["fact"])]
-    return Finding(rule.code, "undetermined" if barred else verdict, " ".join(said), evidence)
-
-
-def judge_level(value_mv: float | None, error_mv: float | None, threshold_mv: float) -> Verdict:
-    """Compare one level with its threshold: undetermined where it is not known or nearer than its error."""
-    if value_mv is None:
-        return "undetermined"
-    if abs(value_mv - threshold_mv) < (error_mv or 0.0):
-        return "undetermined"
-    return "met" if value_mv >= threshold_mv else "not_met"
-
-
-def _judge_group(
-    rule: Rule, pairs: Sequence[tuple[str, str]], levels: Mapping[str, StLevel], group: Group
-) -> tuple[Verdict, tuple[str, ...]]:
-    """Verdict for one group of patients and the leads it rests on."""
-    lead_verdict: dict[str, Verdict] = {}
-    for lead in {lead for pair in pairs for lead in pair}:
-        level = levels.get(lead, StLevel(lead))
-        lead_verdict[lead] = judge_level(
-            getattr(level, rule.measure), level.error_mv, rule.threshold_mv[lead][group.key]
-        )
-    met = [pair for pair in pairs if all(lead_verdict[lead] == "met" for lead in pair)]
-    if met:
-        return "met", _in_order(rule, met)
-    open_pairs = [pair for pair in pairs if all(lead_verdict[lead] != "not_met" for lead in pair)]
-    if open_pairs:
-        return "undetermined", _in_order(rule, open_pairs)
-    alone = tuple(lead for lead in rule.threshold_mv if lead_verdict.get(lead) in ("met", "undetermined"))
-    return "not_met", alone or _highest(rule, levels, group)
-
-
-def _in_order(rule: Rule, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Leads of some pairs, each once, in the order of the chains."""
-    order = [lead for pair in rule.pairs for lead in pair]
-    return tuple(sorted({lead for pair in pairs for lead in pair}, key=order.index))
-
-
-def _highest(rule: Rule, levels: Mapping[str, StLevel], group: Group) -> tuple[str, ...]:
-    """The lead that comes nearest to its threshold."""
-    above = {
-        lead: value - rule.threshold_mv[lead][group.key]
-        for lead, level in levels.items()
-        if lead in rule.threshold_mv and (value := getattr(level, rule.measure)) is not None
-    }
-    return (max(above, key=lambda lead: above[lead]),) if above else ()
-
-
-def _telling_group(answers: Mapping[Group, tuple[Verdict, tuple[str, ...]]]) -> Group:
-    """The group whose evidence is shown: one that meets the rule, else one left open, else the first."""
-    for wanted in ("met", "undetermined"):
-        for group, (verdict, _) in answers.items():
-            if verdict == wanted:
-                return group
-    return next(iter(answers))
-
-
-def _evidence(rule: Rule, levels: Mapping[str, StLevel], leads: Sequence[str], group: Group) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(lead, getattr(levels.get(lead, StLevel(lead)), rule.measure), rule.threshold_mv[lead][group.key])
-        for lead in leads
+    told = _telling(answers)
+    if verdict == "met" and applies != {"met"}:
+        told = Answer("undetermined", told.evidence, (f"whether {rule.applies_text}",))
+        verdict, answers = "undetermined", dict.fromkeys(answers, told)
+    statement = say(
+        rule, {g.text: a.verdict for g, a in answers.items()}, verdict, told.evidence, told.open, barred, facts
     )
+    return Finding.of(rule, "undetermined" if barred else verdict, statement, told.evidence)
 
 
-def _say(
-    rule: Rule,
-    answers: Mapping[Group, tuple[Verdict, tuple[str, ...]]],
-    verdict: Verdict,
-    evidence: Sequence[Evidence],
-    barred: Sequence[str],
-) -> str:
-    """The answer in words."""
-    values = ", ".join(f"{e.lead} {e.value_mv:+.2f} mV" for e in evidence if e.value_mv is not None)
-    if barred:
-        return f"{rule.title}: undetermined. Thresholds reached ({values}), but {' and '.join(barred)}."
-    if verdict == "met":
-        return f"{rule.title}: met. J point: {values}."
-    if verdict == "not_met":
-        nearest = f" Nearest: {values}." if values else ""
-        return f"{rule.title}: not met. No two contiguous leads reach their thresholds.{nearest}"
-    parts = []
-    met = [group.text for group, (answer, _) in answers.items() if answer == "met"]
-    others = [group.text for group, (answer, _) in answers.items() if answer != "met"]
-    if met:
-        parts.append(f"Met for {_list(met)}, not for {_list(others)}: age and sex decide. J point: {values}.")
-    elif values:
-        parts.append(f"J point too near the threshold for its error: {values}.")
-    missing = [e.lead for e in evidence if e.value_mv is None]
-    if missing:
-        parts.append(f"Not measured: {', '.join(missing)}.")
-    return f"{rule.title}: undetermined. {' '.join(parts)}"
+def _telling(answers: Mapping[Group, Answer]) -> Answer:
+    """The answer whose evidence is shown: one that meets the rule, else one left open, else the first."""
+    for wanted in ("met", "undetermined"):
+        for answer in answers.values():
+            if answer.verdict == wanted:
+                return answer
+    return next(iter(answers.values()))
 
 
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def judge_level(
+    value: float | None, error: float | None, threshold: float, sense: float = 1.0, strict: bool = False
+) -> Verdict:
+    """Compare a value with its threshold: undetermined where it is not known or nearer than its error.
+
+    ``sense`` is 1 where the value must reach the threshold from below and -1 from above; ``strict`` to pass beyond it.
+    """
+    if value is None or abs(value - threshold) < (error or 0.0):
+        return "undetermined"
+    beyond = sense * (value - threshold)
+    return "met" if beyond > 0 or (beyond == 0 and not strict) else "not_met"
+
+
+def _judge(node: Mapping[str, Any], case: _Case) -> Answer:
+    """A condition of a rule's TOML: ``all``, ``any``, ``none``, ``fact``, ``value``, or leads (``each``)."""
+    if "all" in node:
+        return _join([_judge(part, case) for part in node["all"]], decides="not_met", otherwise="met")
+    if "any" in node:
+        return _join([_judge(part, case) for part in node["any"]], decides="met", otherwise="not_met")
+    if "none" in node:
+        inner = _join([_judge(part, case) for part in node["none"]], decides="met", otherwise="not_met")
+        turned: dict[Verdict, Verdict] = {"met": "not_met", "not_met": "met", "undetermined": "undetermined"}
+        # what is absent is no evidence of a finding, only of its absence
+        return Answer(turned[inner.verdict], () if inner.verdict == "not_met" else inner.evidence, inner.open)
+    if "fact" in node:
+        known = case.facts.get(node["fact"])
+        if known is None:
+            return Answer("undetermined", (), (node.get("text", node["fact"].replace("_", " ")),))
+        return Answer("met" if known else "not_met")
+    if "value" in node:
+        return _judge_value(node, case)
+    return _judge_leads(node, case)
+
+
+def _join(answers: Sequence[Answer], decides: Verdict, otherwise: Verdict) -> Answer:
+    """Three-valued and (``decides`` not met) or or (``decides`` met)."""
+    for verdict in (decides, "undetermined"):
+        told = [answer for answer in answers if answer.verdict == verdict]
+        if told:
+            shown = told if verdict == decides else [a for a in answers if a.verdict != "not_met"]
+            return Answer(
+                verdict, _unique(e for a in shown for e in a.evidence), _unique(o for a in told for o in a.open)
+            )
+    return Answer(otherwise, _unique(e for a in answers for e in a.evidence))
+
+
+def _unique(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _judge_value(node: Mapping[str, Any], case: _Case) -> Answer:
+    """One value of the ECG, or of one lead (``lead``), perhaps less that of another (``minus``)."""
+    lead = node.get("lead", "")
+    held = case.table[node["value"]].get(lead, Value())
+    if "minus" in node:
+        other = case.table[node["value"]].get(node["minus"], Value())
+        both = held.value is not None and other.value is not None
+        held = Value(
+            (held.value or 0.0) - (other.value or 0.0) if both else None, (held.error**2 + other.error**2) ** 0.5
+        )
+        lead = f"{lead}-{node['minus']}"
+    verdict, threshold = _compare(held, node, case.group)
+    grey = node.get("grey")
+    if grey and held.value is not None and grey[0] <= held.value <= grey[1]:
+        verdict = "undetermined"
+    return Answer(verdict, (_show(lead, node["value"], held, threshold),))
+
+
+def _compare(held: Value, test: Mapping[str, Any], group: Group) -> tuple[Verdict, float]:
+    """A test with one of ``least``, ``most``, ``over``, ``under``: a number, or one for each group of patients."""
+    key = next(key for key in _SENSES if key in test)
+    threshold = group.pick(test[key])
+    return judge_level(held.value, held.error, threshold, _SENSES[key], key in ("over", "under")), threshold
+
+
+def _show(lead: str, quantity: str, held: Value, threshold: float) -> Evidence:
+    what, unit = LABELS[quantity]
+    in_mv = unit == "mV"
+    value_mv, threshold_mv = (held.value, threshold) if in_mv else (None, None)
+    return Evidence(lead, value_mv, threshold_mv, what, held.value, threshold, unit)
+
+
+def _judge_leads(node: Mapping[str, Any], case: _Case) -> Answer:
+    """Tests on each of some leads: ``count`` of them must pass, or two that are ``contiguous``."""
+    verdicts: dict[str, Verdict] = {}
+    shown: dict[str, tuple[Evidence, float]] = {}
+    recorded = case.table["st_j_mv"]
+    for entry in node["each"]:
+        for lead in entry["leads"]:
+            if entry.get("extra") and lead not in recorded:
+                continue
+            verdicts[lead], shown[lead] = _judge_lead(lead, entry["where"], case)
+    met = [lead for lead, verdict in verdicts.items() if verdict == "met"]
+    possible = [lead for lead, verdict in verdicts.items() if verdict != "not_met"]
+    if node.get("contiguous"):
+        met, possible = (_in_pairs(leads) for leads in (met, possible))
+        enough, perhaps = bool(met), bool(possible)
+    else:
+        enough, perhaps = (len(leads) >= node["count"] for leads in (met, possible))
+    if enough:
+        return Answer("met", tuple(shown[lead][0] for lead in met))
+    if perhaps:
+        return Answer("undetermined", tuple(shown[lead][0] for lead in possible))
+    alone = [lead for lead, verdict in verdicts.items() if verdict != "not_met"]
+    return Answer("not_met", tuple(shown[lead][0] for lead in alone) or _nearest(shown))
+
+
+def _judge_lead(lead: str, tests: Sequence[Mapping[str, Any]], case: _Case) -> tuple[Verdict, tuple[Evidence, float]]:
+    """All tests on one lead; its evidence is the first test's value, and how far that is beyond its threshold."""
+    verdicts = []
+    for test in tests:
+        verdicts.append(_compare(case.table[test["of"]].get(lead, Value()), test, case.group))
+    held = case.table[tests[0]["of"]].get(lead, Value())
+    sense = next(sense for key, sense in _SENSES.items() if key in tests[0])
+    beyond = float("-inf") if held.value is None else sense * (held.value - verdicts[0][1])
+    said = {verdict for verdict, _ in verdicts}
+    joined: Verdict = "not_met" if "not_met" in said else "undetermined" if "undetermined" in said else "met"
+    return joined, (_show(lead, tests[0]["of"], held, verdicts[0][1]), beyond)
+
+
+def _in_pairs(leads: Sequence[str]) -> list[str]:
+    """Those leads that have a contiguous neighbour among them, in the order of the chains."""
+    held = {lead for pair in _PAIRS if set(pair) <= set(leads) for lead in pair}
+    return sorted(held, key=_ORDER.index)
+
+
+def _nearest(shown: Mapping[str, tuple[Evidence, float]]) -> tuple[Evidence, ...]:
+    """The lead that comes nearest to its threshold."""
+    known = {lead: beyond for lead, (_, beyond) in shown.items() if beyond > float("-inf")}
+    return (shown[max(known, key=lambda lead: known[lead])][0],) if known else ()
