@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from digitize.arrange import SPEEDS_MM_S, Arrangement, anchor
+from digitize.arrange import SPEEDS_MM_S, SYMMETRIC, Arrangement, anchor
 from digitize.extents import measure_ends
 from digitize.rows import beat_together, find_rows, measure_coverage
 from digitize.sheets import PAGE_S, KnownSheet
@@ -78,6 +78,10 @@ def arrange_strips(
         if word is None or word.confidence < SURE_STRIP:
             return None
         matched.append((r, 0, word))
+    chosen = {id(w) for _, _, w in matched}
+    others = [w for w in labels if id(w) not in chosen and w.confidence > SURE_STRIP and w.text not in SYMMETRIC]
+    if any(LABEL_Y_MM[0] < anchor(w)[1] - y < LABEL_Y_MM[1] for w in others for y in rows):
+        return None  # other leads in these rows: a part of a larger sheet
     names = [w.text for _, _, w in matched]
     offsets = [anchor(w)[1] - y for (_, _, w), y in zip(matched, rows, strict=True)]
     if len(set(names)) < len(names) or max(offsets) - min(offsets) > SAME_OFFSET_MM:

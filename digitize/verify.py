@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
+from digitize.beating import measure_beating
 from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UsageError
 from digitize.record import LEADS, Ecg, Hints, Note
-from digitize.stages import Curve, Ink, Layout, Photo, Sheet
+from digitize.stages import Curve, Ink, Layout, Panel, Photo, Sheet
 
 MIN_PX_PER_MM = 2.2
 """A pen line of 0.3 mm is then over half a pixel; below this strokes beside each other run together."""
@@ -28,7 +29,13 @@ MAX_CUT = 0.3
 four."""
 CUT_NOTE = 0.06
 """Less of a panel outside the picture is within what columns differ from their nominal width."""
+FEW_LEADS = 3
+"""Sheets of so few leads are strips, often cut to their trace."""
+EDGE_MM = 5.0
+"""Panels nearer than this to the picture's edge may go on beyond it."""
 MIN_READ_LEADS = 6
+MIN_BEATING = 0.8
+"""Drawn strips of sinus rhythm reach 0.95 and more."""
 EINTHOVEN_MV = 0.15
 SHARED_MM = 0.4
 """Curves of two rows nearer than a pen's width lie on the same ink."""
@@ -126,18 +133,41 @@ def check_panels(layout: Layout, sheet: Sheet) -> tuple[Note, ...]:
     Raises
     ------
     PageCutOff
+        It says at which side.
     """
     panels = [p for p in layout.panels if not p.strip]
     widest_mm = max(p.x_mm[1] - p.x_mm[0] for p in panels)
-    shown = {p.lead: _shown_mm(p.x_mm, p.baseline_mm, sheet) / widest_mm for p in panels}
-    missing = 1 - sum(min(1.0, shown.get(lead, 0.0)) for lead in LEADS) / len(LEADS)
+    shown = {p.lead: min(1.0, _shown_mm(p.x_mm, p.baseline_mm, sheet) / widest_mm) for p in panels}
+    leads = {*shown, *layout.missing}
+    missing = 1 - sum(shown.values()) / len(leads)
+    side, margin_mm = _find_nearest_edge(panels, sheet)
     if missing > MAX_CUT:
-        raise PageCutOff(f"{missing:.0%} of the twelve leads lie outside the picture.")
-    cut = [lead for lead in LEADS if shown.get(lead, 1.0) < 1 - CUT_NOTE]
+        raise PageCutOff(f"The page is cut at the {side}: {missing:.0%} of its leads lie outside the picture.")
+    if FEW_LEADS < len(leads) < len(LEADS) and margin_mm < EDGE_MM:
+        raise PageCutOff(f"The page is cut at the {side}: only {len(leads)} leads can be seen.")
+    cut = [lead for lead, share in shown.items() if share < 1 - CUT_NOTE]
     if not cut:
         return ()
     message = f"The picture ends before the trace does in {', '.join(cut)}; what it does not show is left blank."
     return (Note("lead_cut_off", "warning", message, PageCutOff.default_hint),)
+
+
+def _find_nearest_edge(panels: list[Panel], sheet: Sheet) -> tuple[str, float]:
+    """The edge of the picture to which the panels come nearest, and how near, in mm; rows have half their distance."""
+    rows = np.array(sorted({p.baseline_mm for p in panels}))
+    half_mm = float(np.median(np.diff(rows))) / 2 if len(rows) > 1 else 0.0
+    columns, lines = (np.flatnonzero(sheet.valid.any(axis=axis)) for axis in (0, 1))
+    if not len(columns):
+        return "right", 0.0
+    sx, sy = sheet.px_per_mm
+    margins = {
+        "right": columns[-1] / sx - max(p.x_mm[1] for p in panels),
+        "left": min(p.x_mm[0] for p in panels) - columns[0] / sx,
+        "bottom": lines[-1] / sy - rows[-1] - half_mm,
+        "top": rows[0] - lines[0] / sy - half_mm,
+    }
+    side = min(margins, key=lambda name: margins[name])
+    return side, float(margins[side])
 
 
 def _shown_mm(x_mm: tuple[float, float], y_mm: float, sheet: Sheet) -> float:
@@ -156,11 +186,15 @@ def check_signal(ecg: Ecg, quality: dict[str, float]) -> tuple[Note, ...]:
     Raises
     ------
     NoEcgFound
-        When too few leads could be followed.
+        When too few leads could be followed, or a few strips do not beat: nothing else tells them from other curves.
     """
     read = [lead for lead, good in quality.items() if good > 0]
-    if len(read) < MIN_READ_LEADS:
+    if not read or len(read) < min(MIN_READ_LEADS, (len(quality) + 1) // 2):
         raise NoEcgFound(f"Traces could be followed in only {len(read)} leads.")
+    if len(quality) < MIN_READ_LEADS:
+        alike = max(measure_beating(ecg.lead(lead), ecg.fs_hz) for lead in read)
+        if alike < MIN_BEATING:
+            raise NoEcgFound("There are curves in the picture, but no heart beats in them.")
     return _check_einthoven(ecg)
 
 

@@ -274,9 +274,17 @@ def test_a_page_that_lies_outside_by_a_row_or_more_is_refused(right_mm: float, b
         check_panels(lay_panels(), show(right_mm, bottom_mm))
 
 
-def test_half_the_leads_are_no_page() -> None:
+def test_half_the_leads_are_no_page_when_it_ends_at_the_pictures_edge() -> None:
+    limb = lay_panels(("I", "II", "III", "aVR", "aVL", "aVF"))
+    with pytest.raises(PageCutOff, match="right"):
+        check_panels(limb, show(146))
+    assert check_panels(limb, show(300)) == ()  # printed so: there is bare paper beside them
+
+
+def test_leads_that_a_sheet_of_its_kind_shows_are_missed() -> None:
+    limb = lay_panels(("I", "II", "III", "aVR", "aVL", "aVF"))
     with pytest.raises(PageCutOff):
-        check_panels(lay_panels(("I", "II", "III", "aVR", "aVL", "aVF")), show(300))
+        check_panels(replace(limb, missing=("V1", "V2", "V3", "V4", "V5", "V6")), show(300))
 
 
 def test_a_picture_of_one_colour_is_blank() -> None:
@@ -289,6 +297,25 @@ def test_few_leads_are_no_reading() -> None:
     ecg = Ecg(np.full((5000, 12), np.nan), 500.0)
     with pytest.raises(NoEcgFound):
         check_signal(ecg, {lead: 0.9 if lead in ("I", "II") else 0.0 for lead in LEADS})
+
+
+def test_a_strip_is_an_ecg_only_when_it_beats() -> None:
+    beats = simulate("normal", heart_rate_bpm=70, seed=3).ecg
+    rng = np.random.default_rng(4)
+    strip = np.full((5000, 12), np.nan)
+    strip[:, 1] = beats.lead("II")
+    assert check_signal(Ecg(strip, 500.0), {"II": 0.9}) == ()
+    others = {
+        "sine": np.sin(beats.time_s * 7),
+        "random walk": np.cumsum(rng.normal(0, 0.02, 5000)),
+        "noise": rng.normal(0, 0.2, 5000),
+        "flat": np.zeros(5000),
+    }
+    for name, curve in others.items():
+        strip[:, 1] = curve
+        with pytest.raises(NoEcgFound):
+            check_signal(Ecg(strip, 500.0), {"II": 0.9})
+            pytest.fail(name)
 
 
 def test_einthovens_law_finds_swapped_leads() -> None:

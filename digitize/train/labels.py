@@ -167,9 +167,7 @@ def train(seed: int, patches: int, batch: int, workers: int, start: Path | None 
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps, rate = patches // batch, 1e-3 if start else 4e-3
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, 1e-3 if start else 4e-3, total_steps=steps, pct_start=0.15
-    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
     begun, mean = time.monotonic(), 0.0
     for step, (darkness, kinds, sides) in enumerate(DataLoader(Patches(seed, patches), batch, num_workers=workers)):
         with torch.autocast("cpu", torch.bfloat16):  # twice as fast where the processor knows it
