@@ -92,6 +92,51 @@ def bench_synth(
         draw_suite(measured, plot)
 
 
+@app.command("ludb")
+def bench_ludb_folder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="LUDB as PhysioNet publishes it.")],
+    json_file: JsonFile = None,
+) -> None:
+    """Waves against the annotators of LUDB, and the rules of infarction against its diagnoses."""
+    from analyze.benchrules import bench_rules
+    from analyze.benchtable import rule_figures, rule_lines, wave_figures, wave_lines
+    from analyze.evaluate import bench_ludb
+    from api.progress import counting
+    from digitize.datasets import ludb
+
+    with counting("records", 2 * len(ludb.records(folder))) as tell:
+        waves, rules = bench_ludb(folder, tell=tell), bench_rules(folder, tell=tell)
+    _print([*wave_lines(waves), *rule_lines(rules)], wave_figures(waves) | {"rules": rule_figures(rules)}, json_file)
+
+
+@app.command("mitbih")
+def bench_mitbih_folder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="MIT-BIH as PhysioNet publishes it.")],
+    wavelet: Annotated[bool, typer.Option("--wavelet", help="Find beats by wavelets, not by the band-pass.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Beats of the first lead of MIT-BIH against its annotations."""
+    from analyze.benchtable import beat_figures, beat_lines
+    from analyze.evaluate import bench_mitbih
+    from api.progress import counting
+    from digitize.datasets import mitbih
+
+    with counting("records", len(mitbih.records(folder))) as tell:
+        measured = bench_mitbih(folder, "wavelet" if wavelet else "band-pass", tell=tell)
+    _print(beat_lines(measured), beat_figures(measured), json_file)
+
+
+def _print(lines: list[str], figures: dict[str, Any], json_file: Path | None) -> None:
+    import json
+
+    from digitize.formats.files import replace_files
+
+    print("\n".join(lines))
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        replace_files({json_file: (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()})
+
+
 def _show(table: Table, figures: dict[str, Any], json_file: Path | None) -> None:
     import json
     import sys

@@ -1,0 +1,96 @@
+"""Benches of analyze as figures and as lines of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyze.benchrules import RuleBench
+from analyze.evaluate import BeatBench, Found, WaveBench
+
+
+def wave_figures(bench: WaveBench) -> dict[str, Any]:
+    """Figures of a bench of waves, for JSON."""
+    return {
+        "records": bench.records,
+        "found": {wave: _found(found) for wave, found in bench.found.items()},
+        "error_ms": {
+            end: {"mean": _mean(e), "sd": float(e.std()) if e.size else None, "n": int(e.size)}
+            for end, e in bench.error_ms.items()
+        },
+        "imperfect_qrs": {name: _found(found) for name, found in bench.misses.items()},
+    }
+
+
+def beat_figures(bench: BeatBench) -> dict[str, Any]:
+    """Figures of a bench of beats, for JSON."""
+    return {"total": _found(bench.total), "records": {name: _found(found) for name, found in bench.records.items()}}
+
+
+def rule_figures(bench: RuleBench) -> dict[str, Any]:
+    """Figures of a bench of rules, for JSON."""
+    return {
+        "stemi": {row.record_id: _codes(row.met) for row in bench.rows if row.stemi},
+        "stemi_open": {row.record_id: _codes(row.open) for row in bench.rows if row.stemi},
+        "others": bench.count(stemi=False)[1],
+        "others_met": {
+            row.record_id: [f.statement for f in row.met] for row in bench.rows if row.met and not row.stemi
+        },
+        "others_met_udmi4": bench.count(stemi=False, code="stemi.udmi4")[0],
+    }
+
+
+def wave_lines(bench: WaveBench) -> list[str]:
+    """A bench of waves, line by line."""
+    lines = [f"LUDB, {bench.records} records, all annotated leads, 150 ms"]
+    lines += [f"{wave.upper():8} {_say(found)}" for wave, found in bench.found.items()]
+    lines += [f"{end:8} {e.mean():+6.1f} ± {e.std():.1f} ms  ({e.size})" for end, e in bench.error_ms.items() if e.size]
+    return lines
+
+
+def beat_lines(bench: BeatBench) -> list[str]:
+    """A bench of beats, line by line: the sum, and the records with most errors."""
+    worst = sorted(bench.records.items(), key=lambda item: -(item[1].missed + item[1].made_up))[:8]
+    lines = [f"MIT-BIH, {len(bench.records)} records, first lead, 150 ms", f"all      {_say(bench.total)}"]
+    return lines + [f"{name:8} {_say(found)}" for name, found in worst]
+
+
+def rule_lines(bench: RuleBench) -> list[str]:
+    """A bench of rules, line by line: each STEMI record, and each other record with a finding, in full."""
+    lines = ["", "Rules of acute infarction against LUDB's diagnoses"]
+    for row in bench.rows:
+        if row.stemi:
+            said = [f"met {f.code}" for f in row.met] + [f"cannot tell {f.code}" for f in row.open]
+            lines.append(f"STEMI {row.record_id:4} {', '.join(said) or 'nothing'}")
+    for name, code in (("any rule", ""), ("ST elevation of the Universal Definition", "stemi.udmi4")):
+        (hit, of), (false, rest) = (bench.count(stemi=stemi, code=code) for stemi in (True, False))
+        lines.append(f"{name}: {hit} of {of} met; specificity {100 * (1 - false / max(rest, 1)):.1f} % of {rest}")
+    lines += [f"other {row.record_id:4} {f.statement}" for row in bench.rows if not row.stemi for f in row.met]
+    return lines
+
+
+def _say(found: Found) -> str:
+    return (
+        f"sensitivity {100 * found.sensitivity:.2f} %, PPV {100 * found.ppv:.2f} %"
+        f"  ({found.missed} missed, {found.made_up} made up)"
+    )
+
+
+def _found(found: Found) -> dict[str, float]:
+    return {
+        "matched": found.matched,
+        "missed": found.missed,
+        "made_up": found.made_up,
+        "sensitivity": found.sensitivity,
+        "ppv": found.ppv,
+    }
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    return float(values.mean()) if values.size else None
+
+
+def _codes(findings: tuple[Any, ...]) -> list[str]:
+    return [f.code for f in findings]

@@ -1,0 +1,75 @@
+"""The benches of beats, waves and rules: counted by hand on invented annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyze import evaluate
+from analyze.benchrules import RuleBench, RuleRow
+from analyze.benchtable import rule_figures, rule_lines, wave_figures, wave_lines
+from analyze.evaluate import Found, Spans, add_up, bench_ludb, match_nearest
+from analyze.rules.words import Finding
+from digitize.datasets import ludb
+from digitize.datasets.entry import Listing
+from digitize.record import Ecg
+
+
+def test_pairs_are_each_others_nearest_and_near() -> None:
+    found, truth = np.array([1.0, 1.1, 3.0, 5.2]), np.array([1.08, 3.1, 5.0])
+    assert match_nearest(found, truth, 0.15) == [(1, 0), (2, 1)]
+    assert match_nearest(np.zeros(0), truth, 0.15) == []
+
+
+def test_shares_of_nothing_are_zero_and_counts_add_up() -> None:
+    assert Found(0, 0, 0).sensitivity == Found(0, 0, 0).ppv == 0.0
+    total = add_up([Found(9, 1, 0), Found(9, 0, 2)])
+    assert (total.sensitivity, total.ppv) == (18 / 19, 18 / 20)
+
+
+def spans(peaks_s: list[float]) -> np.ndarray:
+    return np.array([[p - 0.04, p, p + 0.05] for p in peaks_s]).reshape(-1, 3)
+
+
+def test_ludb_counts_what_lies_within_the_annotated_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = ludb.LudbEntry("1", Path("1.hea"), "1", None, None, (), None, {})
+    wave, none = ludb.Wave(*spans([2.0, 3.0, 4.0]).T), ludb.Wave(*spans([]).T)
+    monkeypatch.setattr(ludb, "records", lambda folder: Listing((entry,), 0))
+    monkeypatch.setattr(ludb, "fiducials", lambda entry: {"II": ludb.Fiducials(none, wave, none)})
+    monkeypatch.setattr(evaluate, "load_ludb", lambda entry: Ecg(np.zeros((10, 1)), 500.0, ("II",)))
+
+    def find(_: Ecg) -> Mapping[str, Spans]:
+        # one before the span, one missed, one made up inside; the others come 10 ms late
+        return {"II": {"p": spans([]), "qrs": spans([1.0, 2.01, 2.5, 4.01]), "t": spans([])}}
+
+    bench = bench_ludb(Path(), find)
+    qrs = bench.found["qrs"]
+    assert (qrs.matched, qrs.missed, qrs.made_up) == (2, 1, 1)
+    np.testing.assert_allclose(bench.error_ms["QRS on"], [10.0, 10.0])
+    assert list(bench.misses) == ["1"]
+    assert any("QRS on" in line and "+10.0 ± 0.0" in line for line in wave_lines(bench) if "nan" not in line)
+
+
+def test_rules_are_counted_among_the_called_and_the_rest() -> None:
+    met = Finding("stemi.udmi4", "met", "ST elevation: met.")
+    bench = RuleBench(
+        (
+            RuleRow("7", True, (met,), ()),
+            RuleRow("8", True, (), ()),
+            RuleRow("9", False, (met,), ()),
+            *(RuleRow(str(k), False, (), ()) for k in range(10, 13)),
+        )
+    )
+    assert bench.count(stemi=True) == (1, 2)
+    assert bench.count(stemi=False, code="stemi.udmi4") == (1, 4)
+    assert bench.count(stemi=False, code="stemi.other") == (0, 4)
+    assert "any rule: 1 of 2 met; specificity 75.0 % of 4" in rule_lines(bench)
+    assert rule_figures(bench)["others_met"] == {"9": ["ST elevation: met."]}
+
+
+def test_figures_without_a_single_wave_hold_no_nan() -> None:
+    bench = evaluate.WaveBench(0, {"p": Found(0, 0, 0)}, {"P on": np.zeros(0)}, {})
+    assert wave_figures(bench)["error_ms"]["P on"] == {"mean": None, "sd": None, "n": 0}
