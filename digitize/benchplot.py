@@ -73,7 +73,7 @@ def draw_suite(bench: SuiteBench, path: Path) -> None:
             axes.set_xlim(*limits_db)
             axes.set_ylim(rows - 0.5, -1.3)
         figure.supxlabel(
-            "bar: median of the pages read; tick: the worst of them; dashed: the base page; "
+            "bar: median of the pages read; tick: the worst of them; dashed: the base page;\n"
             "red: wrong readings that call themselves ok",
             fontsize=8,
         )
