@@ -162,7 +162,7 @@ OTHERS = {
 def test_sheets_that_nobody_has_listed_are_explained(name: str, separator: str, pulse: str) -> None:
     rows, strips = OTHERS[name]
     sheet = KnownSheet(name, rows, strips, 10.0 / len(rows[0]))
-    page = render(BACK, layout=sheet, dpi=127, grid="none", separator=separator, pulse=pulse)  # type: ignore[arg-type]
+    page = render(BACK, layout=sheet, dpi=127, grid="none", separator=separator, pulse=pulse)
     found = read(page)
     assert [(p.lead, p.row, p.column, p.strip) for p in found.panels] == [
         (p.lead, p.row, p.column, p.strip) for p in page.layout.panels
