@@ -1,7 +1,7 @@
 """Beats of known geometry, as IEC 60601-2-25 asks of a machine that measures: 25 uV or 5 %, and 10 ms.
 
-The simulated heart's lobes are raised cosines, whose slope is zero where they end: T is taken to end where it has fallen
-to 5 % of its height in the lead in which that is latest; P and QRS as the lobes have them.
+The simulated heart's lobes are raised cosines, whose slope is zero where they end: T is taken to end where it has
+fallen to 5 % of its height in the lead in which that is latest; P and QRS as the lobes have them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,68 @@
+"""The rhythm in words: what is named, and what is left open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyze import measure
+from analyze.judge import find_all
+from analyze.measurements import Measurements
+from analyze.rhythm import name_rhythm
+from digitize.record import Patient
+from digitize.synth.heart import simulate
+
+SINUS = Measurements(
+    heart_rate_bpm=72.0, rr_ms=833.0, rr_longest_ms=850.0, rr_change=0.02, regular=True, beats=12, p_clarity=5.0,
+    p_ms=100.0, pr_ms=160.0, qrs_ms=90.0, p_axis_deg=55.0,
+)  # fmt: skip
+
+
+def named(m: Measurements) -> dict[str, str]:
+    return {f.code: f.verdict for f in name_rhythm(m)}
+
+
+@pytest.mark.parametrize(
+    ("rate", "title"),
+    [(59.9, "Sinus bradycardia"), (60.0, "Sinus rhythm"), (100.0, "Sinus rhythm"), (100.1, "Sinus tachycardia")],
+)
+def test_sinus_by_rate(rate: float, title: str) -> None:
+    (found,) = name_rhythm(replace(SINUS, heart_rate_bpm=rate))
+    assert (found.title, found.verdict) == (title, "met")
+
+
+def test_arrhythmia_with_clear_p_waves_is_of_the_sinus_and_without_them_fibrillation() -> None:
+    varies = replace(SINUS, rr_change=0.15)
+    assert name_rhythm(varies)[0].title == "Sinus rhythm with sinus arrhythmia"
+    for unclear in (replace(varies, pr_ms=None), replace(varies, p_clarity=1.0)):
+        assert named(unclear)["rhythm.atrial_fibrillation"] == "met"
+    assert "rhythm.atrial_fibrillation" not in named(replace(SINUS, rr_change=0.09, pr_ms=None))
+
+
+def test_what_a_strip_hints_at_is_left_open() -> None:
+    assert named(replace(SINUS, pr_ms=None, heart_rate_bpm=150.0)) == {"rhythm.flutter": "undetermined"}
+    assert named(replace(SINUS, pr_ms=None, heart_rate_bpm=40.0))["conduction.av_block_3"] == "undetermined"
+    assert named(replace(SINUS, rr_longest_ms=1700.0))["conduction.av_block_2"] == "undetermined"
+    assert named(replace(SINUS, p_axis_deg=-80.0)) == {"rhythm.ectopic_atrial": "undetermined"}
+    assert named(Measurements()) == {"rhythm.unknown": "undetermined"}
+
+
+@pytest.mark.parametrize(("pr_ms", "verdict"), [(205.0, "undetermined"), (215.0, "met"), (185.0, None)])
+def test_first_degree_block_knows_its_error(pr_ms: float, verdict: str | None) -> None:
+    assert named(replace(SINUS, pr_ms=pr_ms, pr_error_ms=10.0)).get("conduction.av_block_1") == verdict
+
+
+def test_extra_beats_pacing_and_wide_tachycardia() -> None:
+    assert named(replace(SINUS, ectopic_beats=2))["rhythm.ectopic"] == "met"
+    assert named(replace(SINUS, early_beats=1))["rhythm.atrial_ectopic"] == "met"
+    assert named(replace(SINUS, spikes=12)) == {"rhythm.paced_rhythm": "met"}
+    wide = name_rhythm(replace(SINUS, pr_ms=None, heart_rate_bpm=180.0, qrs_ms=150.0))[0]
+    assert (wide.code, wide.urgency) == ("rhythm.wide_tachycardia", "emergency")
+
+
+@pytest.mark.parametrize(("kind", "code"), [("normal", "rhythm.sinus"), ("afib", "rhythm.atrial_fibrillation")])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_simulated_hearts(kind: str, code: str, seed: int) -> None:
+    m = measure(simulate(kind, seed=seed, noise_mv=0.01).ecg)  # type: ignore[arg-type]
+    assert code in {f.code for f in find_all(m, Patient()) if f.verdict == "met"}
