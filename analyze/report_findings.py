@@ -48,7 +48,7 @@ def show_all(report: Report) -> str:
 
 def _block(f: Finding, more: str = "") -> str:
     return (
-        f'<div class="finding block"><span class="verdict {f.verdict}">{_VERDICT[f.verdict]}</span>'
+        f'<div class="finding block"><span class="verdict {f.verdict} {f.urgency}">{_VERDICT[f.verdict]}</span>'
         f'<span class="urgency">{f.urgency if f.verdict != "not_met" else ""}</span>'
         f"<p>{escape(f.statement)}</p>{more}</div>"
     )

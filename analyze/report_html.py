@@ -51,7 +51,7 @@ def to_html(report: Report, overlay_png: bytes | None = None) -> str:
 {draw_ecg(report, _ECG_MM, raised) or "<p>No lead could be read.</p>"}
 <main class="{"page" if picture else "record"}">
 <section><h2>Measurements</h2>{_measurements(report.measurements)}</section>
-<section><h2>ST in mV from the QRS onset, J and ms after</h2>{_st_levels(report.measurements, raised)}</section>
+<section><h2>ST in mV at J and ms after</h2>{_st_levels(report.measurements, raised)}</section>
 {picture}
 <section>{show_headlines(report.findings)}{_notes(report, 52 if picture else 100)}</section>
 </main>
