@@ -68,8 +68,8 @@ _PICTURE: dict[str, Callable[[Picture, Rng, float], Picture]] = {
     "grey": finish.grey,
     "threshold": finish.threshold,
 }
-EFFECTS: tuple[str, ...] = (*_PAPER, *_CAMERA, *_LIGHT, *_PICTURE, "jpeg")
-"""Names of all effects, in the order in which they are applied."""
+EFFECTS: tuple[str, ...] = (*_PAPER, *_CAMERA, "fingers", *_LIGHT, *(n for n in _PICTURE if n != "fingers"), "jpeg")
+"""Names of all effects, in the order of nature."""
 _TABLES: tuple[Table, ...] = ("wood", "dark", "cloth")
 _MARGIN_MM = 4.0
 """Paper around the traces that the closest crop leaves."""

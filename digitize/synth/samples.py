@@ -58,7 +58,7 @@ SAMPLES: tuple[Sample, ...] = (
         "female",
         13,
         {"layout": "3x4+3", "colour": "grey"},
-        {"table": "wood", "strength": 0.5},
+        {"table": "wood", "strength": 0.35},
     ),
     Sample(
         "lbbb",
