@@ -28,6 +28,8 @@ PLAIN = 0.85
 """A known sheet of which the labels say this part, and nothing against it, is not compared with others."""
 OTHER_COST = 0.5
 """For a sheet that is not among the known ones."""
+EXPLAINED = 0.6
+"""Part of the names read surely anywhere on the page, strokes apart, that a sheet must have in their places."""
 MIN_EXTRA = 2
 """Labels that a column beyond the sheet's own must have."""
 
@@ -60,9 +62,16 @@ def explain_labels(
         if free := arrange_freely(labels):
             known.append(free)
     wrong = {id(a): count_contradictions(a, labels) for a in known}
-    fit = [a for a in known if a.weight >= MIN_LABELS and wrong[id(a)] < CONTRADICTED]
+    fit = [a for a in known if a.weight >= MIN_LABELS and wrong[id(a)] < CONTRADICTED and _fits(a, labels)]
     fit.sort(key=lambda a: CONTRADICTION_COST * wrong[id(a)] - a.score)
     return tuple(add_columns(found, labels) for found in fit)
+
+
+def _fits(found: Arrangement, labels: tuple[Word, ...]) -> bool:
+    """True when the sheet explains most leads named on the page: words of a text or an axis are no sheet's labels."""
+    named = {w.text for w in labels if w.confidence > SURE and w.text not in SYMMETRIC}
+    explained = {w.text for _, _, w in found.matched} & named
+    return len(explained) >= EXPLAINED * len(named)
 
 
 def _is_plain(found: Arrangement, labels: tuple[Word, ...]) -> bool:

@@ -12,10 +12,10 @@ from digitize.stages import Photo
 from digitize.synth.others import KINDS, draw_other
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_ecg_is_refused(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "seed"), [*((kind, 3) for kind in KINDS), ("bars", 2)])
+def test_what_is_no_ecg_is_refused(kind: str, seed: int) -> None:
     with pytest.raises(InputError) as caught:
-        read_photo(Photo(draw_other(kind, 3), ""), Hints())
+        read_photo(Photo(draw_other(kind, seed), ""), Hints())
     assert caught.value.code and caught.value.hint
 
 
