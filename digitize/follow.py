@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digitize.pen import FINE, MULTIPLE_PX, PX_PER_MM, ask_heights, follow_heights, place_pen, stack_band
+from digitize.pulse import Pulse
 from digitize.stages import Curve, Ink, Layout, Panel, Sheet
 
 MARGIN_MM = 6.4
@@ -122,3 +125,53 @@ def _own_ends(trace: NDArray[np.float32], baselines_mm: list[float]) -> list[tup
         bottom = (own[:, cv2.CC_STAT_TOP] + own[:, cv2.CC_STAT_HEIGHT]).max(initial=round(baseline * scale))
         ends.append((baseline - top / scale + 1, bottom / scale - baseline + 1))
     return ends
+
+
+LEG_MM = 0.8
+"""How far from its usual place the right leg of a row's pulse may stand."""
+LEG_RIM_MM = 0.15
+"""Half a pen: nearer to the leg's middle than this the leg is darker than the trace that begins there."""
+
+
+def leave_pulse(
+    curves: tuple[Curve, ...], trace: NDArray[np.float32], px_per_mm: tuple[float, float], pulse: Pulse | None
+) -> tuple[Curve, ...]:
+    """Blank what of the first panels lies on the calibration pulse that the trace leaves.
+
+    Parameters
+    ----------
+    curves : tuple of Curve
+    trace : ndarray of float32, shape (H, W)
+        From `Ink`.
+    px_per_mm : (float, float)
+    pulse : Pulse, optional
+
+    Returns
+    -------
+    tuple of Curve
+    """
+    begin = min(curve.panel.x_mm[0] for curve in curves)
+    if pulse is None or abs(pulse.right_mm - begin) > PULSE_NEAR_MM:
+        return curves
+    left = []
+    for curve in curves:
+        leg_mm = _find_leg(trace, px_per_mm, pulse, curve.panel.baseline_mm)
+        on_leg = (curve.x_mm < leg_mm + LEG_RIM_MM) & (curve.panel.x_mm[0] < begin + PULSE_NEAR_MM)
+        y = np.where(on_leg, np.nan, curve.y_mm)
+        left.append(replace(curve, y_mm=y, confidence=np.where(on_leg, 0.0, curve.confidence)))
+    return tuple(left)
+
+
+PULSE_NEAR_MM = 2.5
+
+
+def _find_leg(trace: NDArray[np.float32], px_per_mm: tuple[float, float], pulse: Pulse, baseline_mm: float) -> float:
+    """Middle of a row's right leg, in mm, between a tenth and two thirds down from its top."""
+    sx, sy = px_per_mm
+    top, bottom = (round((baseline_mm - share * pulse.height_mm) * sy) for share in (0.9, 0.35))
+    first = round((pulse.right_mm - LEG_MM) * sx)
+    part = trace[max(0, top) : max(0, bottom), max(0, first) : round((pulse.right_mm + LEG_MM) * sx) + 1]
+    ink = part.mean(axis=0) ** 2 if part.size else np.zeros(1)
+    if ink.sum() < 1e-3:
+        return pulse.right_mm
+    return float((ink * np.arange(len(ink))).sum() / ink.sum() + max(0, first)) / sx
