@@ -23,6 +23,12 @@ OWN_MM = 3.0
 TRACE = 0.35
 MIN_CONFIDENCE = 0.15
 """Below this probability of being right to a millimetre a column is blank."""
+PULSE_NEAR_MM = 2.5
+"""A pulse that ends this near to the first panels is one that the trace leaves."""
+LEG_MM = 0.8
+"""How far from where most rows' right legs stand one row's may stand."""
+LEG_RIM_MM = 0.15
+"""Half a pen: nearer to the leg's middle than this the leg hides the trace that begins there."""
 
 
 def follow_panels(sheet: Sheet, ink: Ink, layout: Layout) -> tuple[Curve, ...]:
@@ -127,12 +133,6 @@ def _own_ends(trace: NDArray[np.float32], baselines_mm: list[float]) -> list[tup
     return ends
 
 
-LEG_MM = 0.8
-"""How far from its usual place the right leg of a row's pulse may stand."""
-LEG_RIM_MM = 0.15
-"""Half a pen: nearer to the leg's middle than this the leg is darker than the trace that begins there."""
-
-
 def leave_pulse(
     curves: tuple[Curve, ...], trace: NDArray[np.float32], px_per_mm: tuple[float, float], pulse: Pulse | None
 ) -> tuple[Curve, ...]:
@@ -160,9 +160,6 @@ def leave_pulse(
         y = np.where(on_leg, np.nan, curve.y_mm)
         left.append(replace(curve, y_mm=y, confidence=np.where(on_leg, 0.0, curve.confidence)))
     return tuple(left)
-
-
-PULSE_NEAR_MM = 2.5
 
 
 def _find_leg(trace: NDArray[np.float32], px_per_mm: tuple[float, float], pulse: Pulse, baseline_mm: float) -> float:

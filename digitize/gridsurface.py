@@ -13,10 +13,12 @@ from digitize.gridgrow import Nodes
 
 STIFFNESS = 0.4
 """Weight of the surface's bending against its distance from the nodes; creases must still be followed."""
+CREASE = 0.02
+"""Bends sharper than this, in boxes, cost little more: paper lies smooth between creases, and creases are sharp."""
 STRAY = 0.02
-"""Nodes further than this from the surface, in boxes, pull it no more than those at this distance: print beside a
-crossing moves it by more than paper does."""
-TURNS = 3
+"""Nodes that lie further than this, in boxes, from where their neighbours lie beside the surface pull it no more than
+those at this distance: print next to a crossing moves it alone, paper moves a patch of them."""
+TURNS = 4
 FLAT = 2.0
 """How many times their scatter among neighbours lines may lie off a ruler for the page to be taken as flat."""
 LEVEL = 0.01
@@ -117,22 +119,38 @@ def fit_plane(at: NDArray[np.complex128]) -> NDArray[np.complex128] | None:
 def _bend_surface(at: NDArray[np.complex128], weight: NDArray[np.float64]) -> NDArray[np.complex128]:
     """A surface that bends as little as the nodes allow.
 
-    Minimises ``sum weight huber(surface - node) + STIFFNESS sum (second differences)^2``: the discrete thin plate,
-    solved a few times with the nodes that stray counting less (Huber 1964).
+    Minimises ``sum weight (surface - node)^2 + STIFFNESS sum (second differences)^2``, the discrete thin plate, a few
+    times over, with the nodes that stray and the bends that are creases counting less each time (iteratively reweighted
+    least squares; Huber 1964).
     """
-    rows, cols = at.shape
     seen = np.isfinite(at)
-    bending = _second_differences(rows, cols) * np.sqrt(STIFFNESS)
-    stiffness = (bending.T @ bending).tocsc()
-    node, pull = np.where(seen, at, 0).ravel(), np.where(seen, weight, 0).ravel()
     steps = np.abs(np.diff(at, axis=1))
-    stray_px = STRAY * float(np.median(steps[np.isfinite(steps)]))
-    surface, count = node, pull
+    box_px = float(np.median(steps[np.isfinite(steps)]))
+    bending = _second_differences(*at.shape)
+    node, pull = np.where(seen, at, 0).ravel(), np.where(seen, weight, 0).ravel()
+    surface, count, stiffness = node, pull, np.full(bending.shape[0], STIFFNESS)
     for _ in range(TURNS):
-        solve = splu(diags(count, format="csc") + stiffness)
+        solve = splu((diags(count) + bending.T @ diags(stiffness) @ bending).tocsc())
         surface = solve.solve(count * node.real) + 1j * solve.solve(count * node.imag)
-        count = pull * np.minimum(1, stray_px / np.maximum(np.abs(surface - node), 1e-9))
-    return np.asarray(surface).reshape(rows, cols)
+        beside = np.where(seen, at - surface.reshape(at.shape), np.nan)
+        stray = np.abs(np.nan_to_num(beside - _middle_neighbour(beside))).ravel() / box_px
+        count = pull * np.minimum(1, STRAY / np.maximum(stray, 1e-9))
+        bends = np.hypot(bending @ surface.real, bending @ surface.imag) / box_px
+        stiffness = STIFFNESS * CREASE / np.hypot(bends, CREASE)
+    return np.asarray(surface).reshape(at.shape)
+
+
+def _middle_neighbour(values: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Median of the eight neighbours that are known, of x and y each; 0 where there are none."""
+    padded = np.pad(values, 1, constant_values=np.nan)
+    rows, cols = values.shape
+    around = np.stack([padded[r : r + rows, c : c + cols] for r in range(3) for c in range(3) if (r, c) != (1, 1)])
+    count = np.isfinite(around).sum(axis=0)
+    middle = [
+        np.take_along_axis(np.sort(part, axis=0), np.maximum(count - 1, 0)[None] // 2, axis=0)[0]
+        for part in (around.real, around.imag)
+    ]
+    return np.where(count > 0, np.nan_to_num(middle[0]) + 1j * np.nan_to_num(middle[1]), 0)
 
 
 def _second_differences(rows: int, cols: int) -> csr_matrix:

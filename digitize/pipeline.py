@@ -8,16 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from digitize.assemble import assemble
 from digitize.calibrate import calibrate
 from digitize.flatten import flatten, keep_page
+from digitize.follow import follow_panels, leave_pulse
 from digitize.header import parse_header
 from digitize.ink import separate_ink
 from digitize.lattice import fit_lattice
 from digitize.layout import recognise_layout
 from digitize.load import load
 from digitize.pulse import find_pulse
+from digitize.reconcile import obey_einthoven
 from digitize.record import Hints, Patient
 from digitize.stages import Digitization, Photo, Status
 from digitize.text import read_words
@@ -29,7 +32,12 @@ UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_un
 """Notes that make a reading partial: something that is printed could not be read, or not told from its neighbour."""
 
 
-def digitize(source: str | Path | bytes, hints: Hints | None = None, page: int = 1) -> Digitization:
+Tracer = Literal["network", "classical"]
+
+
+def digitize(
+    source: str | Path | bytes, hints: Hints | None = None, page: int = 1, tracer: Tracer = "network"
+) -> Digitization:
     """Read a picture of a paper ECG.
 
     Parameters
@@ -40,6 +48,8 @@ def digitize(source: str | Path | bytes, hints: Hints | None = None, page: int =
         What a person knows better than the page shows.
     page : int
         Page of a file with several, from 1.
+    tracer : {"network", "classical"}
+        What follows the pen: the trained network, or the way that needs no training, to compare.
 
     Returns
     -------
@@ -50,10 +60,10 @@ def digitize(source: str | Path | bytes, hints: Hints | None = None, page: int =
     InputError
         When the picture cannot be read as an ECG: its ``code`` and ``hint`` say why and what to do.
     """
-    return read_photo(load(source, page), hints or Hints())
+    return read_photo(load(source, page), hints or Hints(), tracer)
 
 
-def read_photo(photo: Photo, hints: Hints) -> Digitization:
+def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digitization:
     """Read one picture already loaded; see `digitize`."""
     clock = Clock()
     with clock("lattice"):
@@ -63,7 +73,7 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
     with clock("flatten"):
         sheet = flatten(shown, lattice)
     with clock("ink"):
-        ink = separate_ink(sheet, lattice.pitch_mm)
+        ink = separate_ink(sheet)
         check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels, mirrored = turn_upright(lattice, sheet, ink)
@@ -73,16 +83,21 @@ def read_photo(photo: Photo, hints: Hints) -> Digitization:
         with clock("layout"):
             layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
             cut = check_panels(layout, sheet)
+            pulse = find_pulse(ink.trace, sheet.px_per_mm, layout)
         with clock("trace"):
-            curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
+            if tracer == "network":
+                curves = leave_pulse(follow_panels(sheet, ink, layout), ink.trace, sheet.px_per_mm, pulse)
+            else:
+                curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
         with clock("text"):
             words = reading.result()
     with clock("calibrate"):
         facts = parse_header(words)
-        calibration, assumed = calibrate(find_pulse(ink.trace, sheet.px_per_mm, layout), facts, hints)
+        calibration, assumed = calibrate(pulse, facts, hints)
     with clock("assemble"):
-        ecg, quality, unread = assemble(curves, calibration, layout)
-        doubts = (*check_crossings(curves), *check_signal(ecg, quality))
+        read, quality, unread = assemble(curves, calibration, layout)
+        doubts = (*check_crossings(curves), *check_signal(read, quality))
+        ecg = obey_einthoven(read)
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
     notes = (*mirrored, *cut, *unread, *doubts, *assumed)
     status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"

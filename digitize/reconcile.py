@@ -10,8 +10,12 @@ misread or misnamed lead, and nothing is shared out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
+
+from digitize.record import Ecg
 
 Array = NDArray[np.float64]
 
@@ -28,24 +32,40 @@ MIN_SAMPLES = 100
 """Fewer do not tell how far the zero lines of the leads lie apart."""
 MISFIT = 4.0
 """Misfit, in expected errors, from which on the readings are left as they are; half of it is shared out in full."""
+MAX_MISFITS = 0.1
+"""When more samples than this miss by so much, the leads were not recorded at one time, or are not those they are
+called."""
+NOISE_MV, JITTER_S = 0.012, 0.002
+"""Expected error of a flat trace, a tenth of a millimetre; and of time, which a steep stroke turns into one of height,
+half a pixel of the sheet."""
 
 
-def obey_einthoven(signal_mv: Array, error_mv: Array, leads: tuple[str, ...]) -> Array:
+def obey_einthoven(ecg: Ecg) -> Ecg:
     """Bring limb leads that are printed at the same time in line with one another.
 
     Parameters
     ----------
-    signal_mv : ndarray, shape (time, lead)
+    ecg : Ecg
         NaN where a lead is not printed or not read. Each lead may have a zero line of its own.
-    error_mv : ndarray, shape (time, lead)
-        Expected error, one standard deviation, where there is a signal.
-    leads : tuple of str, length lead
 
     Returns
     -------
-    ndarray, shape (time, lead)
-        The signal; changed only where three or more limb leads were read together.
+    Ecg
+        Changed only where three or more limb leads were read together.
     """
+    error_mv = expect_error(ecg.signal_mv, ecg.fs_hz)
+    return replace(ecg, signal_mv=_share_among_limbs(ecg.signal_mv, error_mv, ecg.leads))
+
+
+def expect_error(signal_mv: Array, fs_hz: float) -> Array:
+    """Expected error of what was read, one standard deviation, in millivolts, shape (time, lead)."""
+    steps = np.abs(np.diff(signal_mv, axis=0, prepend=signal_mv[:1])) * fs_hz
+    slope_mv_s = np.fmax(steps, np.concatenate([steps[1:], steps[-1:]]))
+    return np.asarray(np.hypot(NOISE_MV, JITTER_S * np.nan_to_num(slope_mv_s)))
+
+
+def _share_among_limbs(signal_mv: Array, error_mv: Array, leads: tuple[str, ...]) -> Array:
+    """See `obey_einthoven`; shapes (time, lead)."""
     columns = [leads.index(name) for name in LIMB if name in leads]
     law = np.array([LIMB[leads[k]] for k in columns])
     out = signal_mv.copy()
@@ -74,5 +94,7 @@ def _share_out(read_mv: Array, error_mv: Array, law: Array) -> Array:
     pair = np.linalg.solve(normal, np.einsum("tl,tl,li->ti", weight, centred_mv, law)[..., None])[..., 0]
     fitted_mv = pair @ law.T
     misfit = np.sqrt(np.mean(weight * np.square(centred_mv - fitted_mv), axis=1, keepdims=True))
+    if np.mean(misfit > MISFIT) > MAX_MISFITS:
+        return read_mv
     share = np.clip(2 - 2 * misfit / MISFIT, 0, 1)
     return np.asarray(zero_mv + centred_mv + share * (fitted_mv - centred_mv))
