@@ -80,13 +80,16 @@ def _count_neighbours(at: NDArray[np.complex128]) -> NDArray[np.int64]:
     return np.asarray(known[1:-1, :-2] + known[1:-1, 2:] + known[:-2, 1:-1] + known[2:, 1:-1], np.int64)
 
 
-def fit_surface(nodes: Nodes, margin: int) -> Surface:
-    """A surface through the nodes, carried on past their rim by a margin of boxes: plane if that fits, else smooth."""
+def fit_surface(nodes: Nodes, margin: int, turns: int = 1) -> Surface:
+    """A surface through the nodes, carried on past their rim by a margin of boxes: plane if that fits, else smooth.
+
+    With `TURNS` it spares creases and what strays, at that many times the work.
+    """
     at = np.pad(nodes.at_px, margin, constant_values=np.nan)
     seen = np.isfinite(at)
     plane = fit_plane(at)
     if plane is None:
-        surface = _bend_surface(at, np.pad(nodes.score, margin))
+        surface = _bend_surface(at, np.pad(nodes.score, margin), turns)
     else:
         surface, box_px = plane, float(np.median(np.abs(np.diff(plane, axis=1))))
         seen &= np.abs(np.where(seen, at, np.inf) - plane) < OFF_PLANE * box_px
@@ -116,7 +119,7 @@ def fit_plane(at: NDArray[np.complex128]) -> NDArray[np.complex128] | None:
     return np.asarray(plane[0] + plane[1] * rows + plane[2] * cols)
 
 
-def _bend_surface(at: NDArray[np.complex128], weight: NDArray[np.float64]) -> NDArray[np.complex128]:
+def _bend_surface(at: NDArray[np.complex128], weight: NDArray[np.float64], turns: int) -> NDArray[np.complex128]:
     """A surface that bends as little as the nodes allow.
 
     Minimises ``sum weight (surface - node)^2 + STIFFNESS sum (second differences)^2``, the discrete thin plate, a few
@@ -129,7 +132,7 @@ def _bend_surface(at: NDArray[np.complex128], weight: NDArray[np.float64]) -> ND
     bending = _second_differences(*at.shape)
     node, pull = np.where(seen, at, 0).ravel(), np.where(seen, weight, 0).ravel()
     surface, count, stiffness = node, pull, np.full(bending.shape[0], STIFFNESS)
-    for _ in range(TURNS):
+    for _ in range(turns):
         solve = splu((diags(count) + bending.T @ diags(stiffness) @ bending).tocsc())
         surface = solve.solve(count * node.real) + 1j * solve.solve(count * node.imag)
         beside = np.where(seen, at - surface.reshape(at.shape), np.nan)

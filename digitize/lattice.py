@@ -17,7 +17,7 @@ from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes, grow_nodes, settle_nodes
 from digitize.gridrounding import find_rounding, lift_rounding
 from digitize.gridsignal import Repetition, find_repetitions, measure_evidence
-from digitize.gridsurface import Surface, drop_outliers, fit_surface
+from digitize.gridsurface import TURNS, Surface, drop_outliers, fit_surface
 from digitize.stages import Lattice, Photo
 
 WORK_PX = 2400
@@ -62,9 +62,10 @@ def fit_lattice(photo: Photo) -> Lattice:
         rgb = np.asarray(cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     witnesses, bold, fine = choose_witnesses(rgb)
     nodes, surface = follow_best(witnesses)
-    if not surface.flat and (rounding := find_rounding(nodes.at_px)) is not None:
-        nodes = replace(nodes, at_px=lift_rounding(nodes.at_px, rounding))
-        surface = fit_surface(nodes, MARGIN_BOXES)
+    if not surface.flat:
+        rounding = find_rounding(nodes.at_px)
+        at_px = nodes.at_px if rounding is None else lift_rounding(nodes.at_px, rounding)
+        surface = fit_surface(replace(nodes, at_px=at_px), MARGIN_BOXES, TURNS)
     lines = FINE_LINES if fine else 1
     line_mm = 5.0 if bold or lines * max(nodes.at_px.shape) <= MAX_PAGE_BOXES else 1.0
     centre = (shrink - 1) / 2  # the resized picture's pixel centres lie between the original's

@@ -31,6 +31,8 @@ MULTIPLE_PX = 64
 RANGE_PX = 200.0
 """Distances to rows are told the network up to this far."""
 CHANNELS = 7
+TILE_PX, OVERLAP_PX = 896, 64
+"""Columns answered at a time, and what is seen beside them: bounds the memory. Both are multiples of `MULTIPLE_PX`."""
 
 
 def stack_band(
@@ -98,8 +100,14 @@ def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
     ndarray of float32, shape (H / BIN_PX + 1, FINE * W)
         Probability of each height in each fine column, and last of no trace.
     """
-    (probability,) = _open_session().run(None, {"band": band[None]})
-    return np.asarray(probability[0], np.float32)
+    answers = []
+    width = band.shape[2]
+    for first in range(0, width, TILE_PX):
+        last = min(first + TILE_PX, width)
+        left, right = max(first - OVERLAP_PX, 0), min(last + OVERLAP_PX, width)
+        (probability,) = _open_session().run(None, {"band": band[None, :, :, left:right]})
+        answers.append(probability[0, :, FINE * (first - left) : FINE * (last - left)])
+    return np.asarray(np.concatenate(answers, axis=1), np.float32)
 
 
 def follow_heights(probability: NDArray[np.float32]) -> NDArray[np.int64]:
