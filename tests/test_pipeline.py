@@ -58,12 +58,7 @@ def read_sample(file: str) -> Digitization:
     return digitize(FOLDER / file)
 
 
-ROWS_MERGE = pytest.mark.xfail(
-    strict=True, reason="rows 13 mm apart: where QRS of two rows merge, the path of one takes the other's peak"
-)
-
-
-@pytest.mark.parametrize("layout", [pytest.param(name, marks=ROWS_MERGE) if name == "12x1" else name for name in TURNS])
+@pytest.mark.parametrize("layout", TURNS)
 def test_a_photo_of_each_layout_is_read_whichever_way_it_lies(layout: str) -> None:
     page = read_photo_of(layout)
     score = score_page(draw(layout).ecg, page.ecg)
