@@ -89,6 +89,8 @@ def find_begin(
     elif PULSE_MM[0] <= spare <= PULSE_MM[1]:
         before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + spare)
         after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - spare, right)
+        if max(before, after) < PULSE_LIKE:
+            return label_mm, False  # what the rows have too much of is no pulse
         begin = right - width_mm if before > after else left
     else:
         return label_mm, False

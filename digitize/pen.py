@@ -71,9 +71,9 @@ def stack_band(
 
 FLOOR = 1e-4
 """Probability of any height whatever the network says, so that one column alone cannot break a path."""
-STEP_COST = 0.08
+STEP_COST = 0.2
 """Log probability that a path pays for each bin of height between neighbouring fine columns."""
-NEAR_BINS = 4
+NEAR_BINS = 8
 """A position is the mean of the heights this near to the path."""
 
 
@@ -83,6 +83,7 @@ def _open_session() -> InferenceSession:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False  # rows of many sizes would leave it full of holes
     weights = files("digitize").joinpath("weights", "pen.onnx").read_bytes()
     return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
