@@ -33,6 +33,7 @@ UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_un
 
 
 Tracer = Literal["network", "classical"]
+TRACERS: tuple[Tracer, ...] = ("network", "classical")
 
 
 def digitize(

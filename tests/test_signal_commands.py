@@ -192,3 +192,10 @@ def test_st_levels_of_truth_and_page_are_comparable() -> None:
     levels = st_j_by_lead(simulate("inferior_stemi", heart_rate_bpm=70, seed=3).ecg)
     assert levels["III"] > 0.1
     assert levels["aVL"] < 0
+
+
+def test_bench_knows_its_tracers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "00001.png")
+    (tmp_path / "00001.csv").write_text("time_s,I\n")
+    assert cli.run(["bench", "photos", str(tmp_path), "--tracer", "crystal-ball"]) == 1
+    assert "network and classical" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +12,16 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from digitize.stages import Digitization
+
 app = typer.Typer(
     help="Measure accuracy and speed against truth.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
 )
 
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")]
+Tracer = Annotated[
+    str, typer.Option("--tracer", metavar="NAME", help="network, or classical: the way that needs no training.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Pages at a time; seconds are honest with 1.")]
 
 
@@ -24,6 +31,7 @@ def bench_folder(
         Path, typer.Argument(metavar="DIR", help="A folder of pages, each with its truth as .csv beside it.")
     ],
     json_file: JsonFile = None,
+    tracer: Tracer = "network",
     jobs: Jobs = 1,
 ) -> None:
     """Read a folder of pages whose truth is known: one row a page, and a summary."""
@@ -40,7 +48,7 @@ def bench_folder(
             said = row.code or (f"{row.score.snr_db:.1f} dB" if row.score else "")
             tell(f"{row.page}: {said}, {row.seconds:.1f} s", keep=True)
 
-        measured = bench_photos(folder, st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell_row)
+        measured = bench_photos(folder, read=_reader(tracer), st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell_row)
     _show(bench_table(measured), bench_json(measured), json_file)
 
 
@@ -59,6 +67,7 @@ def bench_synth(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the figures: .png, .svg or .pdf.")
     ] = None,
+    tracer: Tracer = "network",
     jobs: Jobs = 1,
 ) -> None:
     """Draw a fixed suite of pages and read them: one row for every change to the page, what hurts most on top."""
@@ -85,7 +94,7 @@ def bench_synth(
             said = row.code or f"{row.snr_db:.1f} dB, {row.status}"
             tell(f"{row.factor} {row.level} #{row.index}: {said}, {row.seconds:.1f} s")
 
-        measured = bench_suite(pages, st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell_row)
+        measured = bench_suite(pages, read=_reader(tracer), st_j_mv=st_j_by_lead, jobs=jobs, on_row=tell_row)
     about = {"seed": seed, "n": n, "signals": "simulated" if records is None else "records"}
     _show(suite_table(measured), about | suite_json(measured), json_file)
     if plot is not None:
@@ -135,6 +144,17 @@ def _print(lines: list[str], figures: dict[str, Any], json_file: Path | None) ->
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         replace_files({json_file: (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()})
+
+
+def _reader(tracer: str) -> Callable[..., Digitization]:
+    """What reads a page, as a worker can import it."""
+    from digitize.errors import UsageError
+    from digitize.pipeline import TRACERS, digitize
+
+    for known in TRACERS:
+        if tracer == known:
+            return partial(digitize, tracer=known)
+    raise UsageError(f"No tracer is called {tracer!r}.", f"There are {' and '.join(TRACERS)}.")
 
 
 def _show(table: Table, figures: dict[str, Any], json_file: Path | None) -> None:
