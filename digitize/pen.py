@@ -31,7 +31,7 @@ MULTIPLE_PX = 64
 RANGE_PX = 200.0
 """Distances to rows are told the network up to this far."""
 CHANNELS = 7
-TILE_PX, OVERLAP_PX = 896, 64
+TILE_PX, OVERLAP_PX = 512, 64
 """Columns answered at a time, and what is seen beside them: bounds the memory. Both are multiples of `MULTIPLE_PX`."""
 
 
