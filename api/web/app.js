@@ -73,7 +73,7 @@ const VERDICTS = { met: "met", not_met: "not met", undetermined: "cannot be told
 
 function showResult(report) {
   current = report;
-  $("findings").replaceChildren(...report.findings.map(findingItem));
+  $("findings").replaceChildren(...report.findings.filter(worthShowing).map(findingItem));
   $("overlay").src = $("overlay-link").href = report.links["overlay.png"];
   $("measurements").replaceChildren(...rows(measured(report.measurements)));
   $("st").replaceChildren(...rows((report.measurements.st ?? []).map(({ lead, j_mv }) => [lead, j_mv == null ? "–" : number(j_mv, 2)])));
@@ -84,6 +84,11 @@ function showResult(report) {
   $("disclaimer").textContent = report.disclaimer;
   show("result");
   $("result").focus();
+}
+
+// The report lists every rule; the page what is met, what of an emergency cannot be told, and the ST-elevation rule always.
+function worthShowing({ code, verdict, urgency }) {
+  return verdict === "met" || code === "stemi.udmi4" || (verdict === "undetermined" && urgency === "emergency");
 }
 
 function findingItem(finding) {
