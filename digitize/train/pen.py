@@ -194,6 +194,7 @@ class Reader(nn.Module):
 
 def export(net: PenNet, metrics: dict[str, float], command: str, folder: Path) -> None:
     """Write pen.onnx and its card."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "pen.onnx"
     torch.onnx.export(
         Reader(net).eval(), (torch.zeros(1, CHANNELS, 2 * MULTIPLE_PX, 3 * MULTIPLE_PX),), str(path),
