@@ -155,10 +155,12 @@ def leave_pulse(
         return curves
     left = []
     for curve in curves:
-        leg_mm = _find_leg(trace, px_per_mm, pulse, curve.panel.baseline_mm)
-        on_leg = (curve.x_mm < leg_mm + LEG_RIM_MM) & (curve.panel.x_mm[0] < begin + PULSE_NEAR_MM)
-        y = np.where(on_leg, np.nan, curve.y_mm)
-        left.append(replace(curve, y_mm=y, confidence=np.where(on_leg, 0.0, curve.confidence)))
+        if curve.panel.x_mm[0] < begin + PULSE_NEAR_MM:
+            leg_mm = _find_leg(trace, px_per_mm, pulse, curve.panel.baseline_mm)
+            on_leg = curve.x_mm < leg_mm + LEG_RIM_MM
+            y = np.where(on_leg, np.nan, curve.y_mm)
+            curve = replace(curve, y_mm=y, confidence=np.where(on_leg, 0.0, curve.confidence))
+        left.append(curve)
     return tuple(left)
 
 

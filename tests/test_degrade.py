@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shown import draw_dots
 
 from digitize.synth.camera import Bend, aim_camera
 from digitize.synth.degrade import compress
@@ -27,14 +26,7 @@ def page() -> Page:
 
 @pytest.fixture(scope="module")
 def dotted(page: Page) -> Page:
-    """A white page with black dots of 2 mm at known places."""
-    rgb = np.full_like(page.rgb, 255)
-    for dot_x, dot_y in page.to_px(DOTS_MM):
-        part = np.s_[int(dot_y) - 8 : int(dot_y) + 9, int(dot_x) - 8 : int(dot_x) + 9]
-        y, x = np.mgrid[part]
-        cover = np.clip(page.px_per_mm - np.hypot(x - dot_x, y - dot_y) + 0.5, 0, 1)
-        rgb[part] = (255 * (1 - cover))[..., None]
-    return replace(page, rgb=rgb)
+    return draw_dots(page, DOTS_MM)
 
 
 @pytest.mark.parametrize(

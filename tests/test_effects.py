@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shown import draw_dots
 
 from digitize.synth.camera import Bend, Lens, View, aim_camera
 from digitize.synth.choose import choose_page
@@ -31,15 +32,7 @@ def page() -> Page:
 
 @pytest.fixture(scope="module")
 def dotted() -> Page:
-    """A white page with black dots of 2 mm at known places."""
-    blank = render(HEART, dpi=100)
-    rgb = np.full_like(blank.rgb, 255)
-    for dot_x, dot_y in blank.to_px(DOTS_MM):
-        part = np.s_[int(dot_y) - 8 : int(dot_y) + 9, int(dot_x) - 8 : int(dot_x) + 9]
-        y, x = np.mgrid[part]
-        cover = np.clip(blank.px_per_mm - np.hypot(x - dot_x, y - dot_y) + 0.5, 0, 1)
-        rgb[part] = (255 * (1 - cover))[..., None]
-    return replace(blank, rgb=rgb)
+    return draw_dots(render(HEART, dpi=100), DOTS_MM)
 
 
 def miss_px(photo: PhotoPage) -> np.ndarray:

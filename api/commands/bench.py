@@ -136,14 +136,8 @@ def bench_mitbih_folder(
 
 
 def _print(lines: list[str], figures: dict[str, Any], json_file: Path | None) -> None:
-    import json
-
-    from digitize.formats.files import replace_files
-
     print("\n".join(lines))
-    if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        replace_files({json_file: (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()})
+    _keep(figures, json_file)
 
 
 def _reader(tracer: str) -> Callable[..., Digitization]:
@@ -158,14 +152,20 @@ def _reader(tracer: str) -> Callable[..., Digitization]:
 
 
 def _show(table: Table, figures: dict[str, Any], json_file: Path | None) -> None:
-    import json
     import sys
 
     from rich.console import Console
 
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    _keep(figures, json_file)
+
+
+def _keep(figures: dict[str, Any], json_file: Path | None) -> None:
+    """Write the figures where somebody asked for them."""
+    import json
+
     from digitize.formats.files import replace_files
 
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         replace_files({json_file: (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode()})

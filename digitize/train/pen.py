@@ -32,6 +32,8 @@ WIDTHS = (16, 32, 48, 64, 96)
 OPSET = 17
 REPORT, KEEP = 100, 250
 """Steps between lines of the log, and checkpoints."""
+MEASURED_PX = 448
+"""Height of the crops that are measured on."""
 
 
 class Pair(nn.Sequential):
@@ -83,12 +85,12 @@ def measure(net: PenNet, folder: Path, count: int = 96) -> dict[str, float]:
     signal = noise = 0.0
     errors, ghosts = [], []
     for k in range(count):
-        band, bins = stack_crops([cut_crop(sheets[k % len(sheets)], rng, 448)])
+        band, bins = stack_crops([cut_crop(sheets[k % len(sheets)], rng, MEASURED_PX)])
         with torch.no_grad():
             answer = net(band).softmax(1)[0].numpy()[:-1]
         y_px, sure = place_pen(answer, follow_heights(answer[None])[0])
         truth = bins[0].numpy() * BIN_PX + (BIN_PX - 1) / 2
-        inked = (truth > 0) & (truth < 447)
+        inked = (truth > 0) & (truth < MEASURED_PX - 1)
         read = sure >= MIN_CONFIDENCE
         ghosts.append(read[np.isnan(truth)])
         if inked.sum() > FINE * WIDTH_PX / 2:
