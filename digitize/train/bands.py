@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
 
 from digitize.flatten import flatten
 from digitize.formats import read_ecg
@@ -31,6 +32,8 @@ from digitize.synth.effects import choose_effects, degrade
 Array = NDArray[np.float64]
 
 PITCH_MM = 5.0
+WANDERING_SHARE = 0.35
+"""Share of the sheets whose baselines drift by more than the record's own."""
 MARGIN_MM = 12.0
 """Paper kept around the traces, so that the network learns where rows begin and end."""
 
@@ -55,7 +58,7 @@ class TrainingSheet:
 
 def draw_sheet(rng: np.random.Generator, ecg: Ecg) -> TrainingSheet:
     """Print an ECG on a random page, photograph it at random, flatten it and say where the pen was."""
-    page = choose_page(rng, ecg)
+    page = choose_page(rng, _let_wander(rng, ecg) if rng.random() < WANDERING_SHARE else ecg)
     picture = degrade(page, choose_effects(rng, float(rng.beta(1.3, 1.6))), seed=int(rng.integers(2**31)))
     lattice, origin_mm, shake_mm = _shake_lattice(rng, picture)
     sheet = flatten(Photo(picture.rgb, ""), lattice)
@@ -71,6 +74,19 @@ def draw_sheet(rng: np.random.Generator, ecg: Ecg) -> TrainingSheet:
                 _lay_curve(curves[k], at_mm * PX_PER_MM)
                 baselines[k] = (trace.panel.baseline_mm - origin_mm[1]) * PX_PER_MM
     return TrainingSheet(np.ascontiguousarray(planes), baselines, curves)
+
+
+def _let_wander(rng: np.random.Generator, ecg: Ecg) -> Ecg:
+    """Give every lead a slow drift of its own, as breathing and loose electrodes do.
+
+    Without it the network hardly sees a trace far from its row's baseline, and leaves such a one for a dark grid line.
+    """
+    count = len(ecg.signal_mv)
+    second = count / ecg.fs_hz
+    knots = np.arange(-1, second + 2, rng.uniform(0.6, 2.5))
+    height_mv = rng.uniform(0.1, 0.7) * rng.standard_normal((len(knots), len(ecg.leads)))
+    drift_mv = make_interp_spline(knots, height_mv)(np.arange(count) / ecg.fs_hz)
+    return replace(ecg, signal_mv=ecg.signal_mv + drift_mv)
 
 
 def _shake_lattice(rng: np.random.Generator, picture: PhotoPage) -> tuple[Lattice, Array, Array]:
