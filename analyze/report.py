@@ -20,7 +20,7 @@ from digitize.record import Ecg, Note, Patient
 if TYPE_CHECKING:
     from digitize.stages import Calibration, Digitization, Layout, Status
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 DISCLAIMER = (
     "Research use. Not a medical device, not for diagnosis: a clinician must over-read the ECG and this report."
@@ -205,8 +205,17 @@ def _layout(layout: Layout | None) -> dict[str, Any] | None:
 def _calibration(calibration: Calibration | None) -> dict[str, Any] | None:
     if calibration is None:
         return None
-    source = {"mm_per_s": calibration.speed_source, "mm_per_mv": calibration.gain_source}
-    return {"mm_per_s": calibration.mm_per_s, "mm_per_mv": calibration.mm_per_mv, "source": source}
+    c = calibration
+    return {
+        "mm_per_s": c.mm_per_s,
+        "mm_per_mv": c.mm_per_mv,
+        "chest_mm_per_mv": c.gain_of("V1"),
+        "source": {
+            "mm_per_s": c.speed_source,
+            "mm_per_mv": c.gain_source,
+            "chest_mm_per_mv": c.chest_source or c.gain_source,
+        },
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -51,9 +51,10 @@ def describe_page(report: Report) -> str:
     if report.layout is None or report.calibration is None:
         return f"digital record, {report.ecg.duration_s:.1f} s at {report.ecg.fs_hz:g} Hz"
     c = report.calibration
+    chest = f", chest leads {c.chest_mm_per_mv:g} mm/mV ({c.chest_source})" if c.chest_mm_per_mv is not None else ""
     return (
         f"{report.layout.name} (from {report.layout.source}), {c.mm_per_s:g} mm/s ({c.speed_source}), "
-        f"{c.mm_per_mv:g} mm/mV ({c.gain_source})"
+        f"{c.mm_per_mv:g} mm/mV ({c.gain_source}){chest}"
     )
 
 

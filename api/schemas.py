@@ -34,11 +34,13 @@ class CalibrationSource(Part):
 
     mm_per_s: str
     mm_per_mv: str
+    chest_mm_per_mv: str
 
 
 class CalibrationOut(Part):
     mm_per_s: float
-    mm_per_mv: float
+    mm_per_mv: float = Field(description="Of the limb leads, and of all where the chest leads have no other.")
+    chest_mm_per_mv: float
     source: CalibrationSource
 
 

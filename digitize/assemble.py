@@ -112,7 +112,7 @@ def sample_curve(
     known = np.isfinite(curve.y_mm)
     if known.sum() < MIN_POINTS:
         return first, first + len(values), values
-    mv = (find_zero(curve.y_mm[known]) - curve.y_mm) / calibration.mm_per_mv
+    mv = (find_zero(curve.y_mm[known]) - curve.y_mm) / calibration.gain_of(curve.panel.lead)
     at_x = left + (np.arange(first, first + len(values)) / FS_HZ - start_s) * calibration.mm_per_s
     spacing_mm = float(np.median(np.diff(curve.x_mm)))
     # The panel's ends lie up to one point beyond the first and the last; a value there is the nearest point's.

@@ -16,8 +16,9 @@ from digitize.stages import Word
 SPEEDS_MM_PER_S = (5.0, 6.25, 10.0, 12.5, 25.0, 50.0, 100.0)
 GAINS_MM_PER_MV = (2.5, 5.0, 10.0, 20.0)
 RATES_BPM = (15.0, 350.0)
-SURE = 0.5
-"""Age and sex decide thresholds: words read with less confidence than this do not count for them."""
+LIKELY, SURE = 0.3, 0.5
+"""Words read with less confidence than the first count for two gains in one word alone, which no misreading makes; age
+and sex decide thresholds: words read with less than the second do not count for them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class HeaderFacts:
         Gain of the limb leads, or of all leads.
     chest_mm_per_mv : float, optional
         Gain of the chest leads; None when it is not printed apart from that of the limb leads.
+    other_gains : tuple of float, optional
+        Two or more gains that are printed without a word on whose they are.
     heart_rate_bpm : float, optional
     filter_hz : (float, float), optional
         Lower and upper edge of the band.
@@ -45,6 +48,7 @@ class HeaderFacts:
     mm_per_s: float | None = None
     mm_per_mv: float | None = None
     chest_mm_per_mv: float | None = None
+    other_gains: tuple[float, ...] | None = None
     heart_rate_bpm: float | None = None
     filter_hz: tuple[float, float] | None = None
 
@@ -52,7 +56,13 @@ class HeaderFacts:
 _DIGITS = r"([0-9OolI|SB]{1,3}(?:[.,][0-9OolI]{1,2})?)"
 _MM = r"(?:m\s?m|rnm|mrn|rnrn|nm|inm|mni|m\W?m)"
 _SPEED = re.compile(rf"(?<![0-9.,]){_DIGITS}\s*{_MM}\s*[/71lIi|]\s*(?:s|sec|seg|Sek|S|5)(?![A-Za-z/])")
-_GAIN = re.compile(rf"(?<![0-9.,]){_DIGITS}\s*{_MM}\s*[/71lIi|]\s*(?:m\s?[¥Y]?[VvuU\\]|rn[Vv]|nV)(?![A-Za-z])")
+_PER_MV = rf"\s*{_MM}\s*[/71lIi|]\s*(?:m\s?[¥Y]?[VvuU\\]V?|rn[Vv]|nV)(?![A-Za-z])"
+_GAIN = re.compile(rf"(?<![0-9.,])(?<![0-9OoS]/){_DIGITS}{_PER_MV}")
+_GAIN_PAIR = re.compile(  # limb / chest; the stroke between them is read as a one easily
+    rf"(?<![0-9.,/])(20|[1Il][0Oo]|[5S])(?:[.,][0Oo])?\s*[/|\\lI1]\s*(20|[1Il][0Oo]|[5S]|2[.,][5S])(?:[.,][0Oo])?{_PER_MV}"
+)
+_CHEST = re.compile(r"(?:chest|precord\w*|thorax|brust\w*|(?<![a-z])(?:V|C))[.\s]*(?:leads?)?\s*[:=]?\s*$", re.I)
+_LIMB = re.compile(r"(?:limb|extrem\w*|extr|std|(?<![a-z])L)[.\s]*(?:leads?)?\s*[:=]?\s*$", re.I)
 _AGE_WORD = r"(?:age|alter|edad|[âa]ge|et[aà]|idade|leeftijd)"
 _YEARS = r"(?:y(?:ea)?rs?(?:[\s-]*old)?|years?|y\.?o\.?|y|jahre?|j|a[ñn]os|ans|anni|anos|jaar)"
 _AGE = (
@@ -94,10 +104,13 @@ def parse_header(words: Iterable[Word]) -> HeaderFacts:
         chest leads when the print says so.
     """
     read = tuple(words)
-    text = _join_lines(read)
-    certain = _join_lines(tuple(w if w.confidence >= SURE else replace(w, text="¤") for w in read))
+    everything = _join_lines(read)
+    text, certain = (
+        _join_lines(tuple(w if w.confidence >= least else replace(w, text="¤") for w in read))
+        for least in (LIKELY, SURE)
+    )
     text = re.sub(r"\b(AC|F)\s?(50|60)(?=\d)", r"\1\2 ", text)  # the mains filter, run into what follows
-    limb, chest = _find_gains(text)
+    limb, chest, other_gains = _find_gains(text, everything)
     band = _FILTER.search(text)
     low, high = (float(edge.replace(",", ".")) for edge in band.groups()) if band else (0.0, 0.0)
     return HeaderFacts(
@@ -106,6 +119,7 @@ def parse_header(words: Iterable[Word]) -> HeaderFacts:
         mm_per_s=_agree(v for v in _numbers((_SPEED,), text) if v in SPEEDS_MM_PER_S),
         mm_per_mv=limb,
         chest_mm_per_mv=chest,
+        other_gains=other_gains,
         heart_rate_bpm=_agree(v for v in _numbers(_RATE, text) if RATES_BPM[0] <= v <= RATES_BPM[1]),
         filter_hz=(low, high) if band and low < high else None,
     )
@@ -149,19 +163,24 @@ def _agree(values: Iterable[float]) -> float | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _find_gains(text: str) -> tuple[float | None, float | None]:
-    """Gain of the limb (or all) leads and that of the chest leads where it is printed apart."""
-    limb: set[float] = set()
-    chest: set[float] = set()
+def _find_gains(text: str, everything: str) -> tuple[float | None, float | None, tuple[float, ...] | None]:
+    """Gain of the limb (or all) leads, that of the chest leads where it is printed apart, and several that are neither.
+
+    ``10/5 mm/mV`` is that of limb and chest leads; else words before a gain say whose it is.
+    """
+    found: dict[str, set[float]] = {"limb": set(), "chest": set(), "": set()}
+    for match in _GAIN_PAIR.finditer(everything):
+        if any(c.isdigit() for c in match.group(1) + match.group(2)):
+            for whose, digits in zip(("limb", "chest"), match.groups(), strict=True):
+                found[whose].add(float(digits.translate(_CONFUSED)))
     for match in _GAIN.finditer(text):
-        digits = match.group(1)
-        gain = float(digits.translate(_CONFUSED)) if any(c.isdigit() for c in digits) else 0.0
-        if gain in GAINS_MM_PER_MV:
-            before = text[max(0, match.start() - 14) : match.start()]
-            (
-                chest if re.search(r"(?:chest|precord\w*|thorax|brust|(?<![a-z])V)\s*[:=]?\s*$", before, re.I) else limb
-            ).add(gain)
-    return _agree(limb), _agree(chest)
+        digits, before = match.group(1), text[max(0, match.start() - 16) : match.start()]
+        if any(c.isdigit() for c in digits) and (gain := float(digits.translate(_CONFUSED))) in GAINS_MM_PER_MV:
+            found["chest" if _CHEST.search(before) else "limb" if _LIMB.search(before) else ""].add(gain)
+    unplaced = found[""] - (found["limb"] | found["chest"])
+    limb, chest = _agree(found["limb"] or unplaced), _agree(found["chest"])
+    disputed = found["limb"] | unplaced
+    return limb, chest, tuple(sorted(disputed)) if len(disputed) > 1 else None
 
 
 def _find_sex(text: str) -> Sex | None:

@@ -48,6 +48,8 @@ def draw_overlay(page: Digitization) -> NDArray[np.uint8]:
         x, y = page.lattice.to_px(x_mm, y_mm) * scale
         size = max(0.5, float(box_px) / page.lattice.pitch_mm / 8)
         name = curve.panel.lead if known.any() else f"{curve.panel.lead}: not read"
+        if page.calibration.chest_mm_per_mv is not None:  # gains differ: each lead says its own
+            name += f" {page.calibration.gain_of(curve.panel.lead):g} mm/mV"
         cv2.putText(canvas, name, (round(x), round(y)), cv2.FONT_HERSHEY_SIMPLEX, size, colour, thick + 1, cv2.LINE_AA)
     return canvas
 

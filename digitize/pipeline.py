@@ -28,8 +28,9 @@ from digitize.trace import trace_panels
 from digitize.upright import turn_upright
 from digitize.verify import check_crossings, check_ink, check_panels, check_picture, check_signal, rename_leads
 
-UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_unreadable", "rows_meet"})
-"""Notes that make a reading partial: something that is printed could not be read, or not told from its neighbour."""
+UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_unreadable", "rows_meet", "gains_mixed"})
+"""Notes that make a reading partial: something that is printed could not be read, not told from its neighbour, or its
+gain is not known."""
 
 
 Tracer = Literal["network", "classical"]

@@ -93,7 +93,9 @@ class Hints:
     layout : str, optional
         Name of a layout in ``layouts.toml``, such as ``"3x4+1"``.
     speed_mm_per_s, gain_mm_per_mv : float, optional
-        Paper speed and gain.
+        Paper speed, and gain of all leads.
+    chest_gain_mm_per_mv : float, optional
+        Gain of the chest leads where it is another.
     lead_names : tuple of str, optional
         Names of the panels in reading order, replacing those of the layout.
     corners_px : tuple of four (x, y) pairs, optional
@@ -105,6 +107,7 @@ class Hints:
     layout: str | None = None
     speed_mm_per_s: float | None = None
     gain_mm_per_mv: float | None = None
+    chest_gain_mm_per_mv: float | None = None
     lead_names: tuple[str, ...] | None = None
     corners_px: tuple[tuple[float, float], ...] | None = None
     patient: Patient = field(default_factory=Patient)

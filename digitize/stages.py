@@ -202,12 +202,30 @@ class Layout:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Paper speed and gain, each with what it rests on: ``pulse``, ``printed``, ``hint`` or ``assumed``."""
+    """Paper speed and gain, each with what it rests on: ``pulse``, ``printed``, ``hint`` or ``assumed``.
+
+    Attributes
+    ----------
+    mm_per_s, mm_per_mv : float
+        The gain is that of the limb leads, and of all leads where ``chest_mm_per_mv`` is None.
+    speed_source, gain_source : str
+    chest_mm_per_mv : float, optional
+        Gain of the chest leads where it is another than that of the limb leads.
+    chest_source : str, optional
+    """
 
     mm_per_s: float
     mm_per_mv: float
     speed_source: str
     gain_source: str
+    chest_mm_per_mv: float | None = None
+    chest_source: str | None = None
+
+    def gain_of(self, lead: str) -> float:
+        """Millimetres a millivolt of a lead; right and back chest leads count as chest leads."""
+        if self.chest_mm_per_mv is not None and lead.startswith("V"):
+            return self.chest_mm_per_mv
+        return self.mm_per_mv
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,8 @@ MARGIN_PX = 20
 """White around every line in the picture that the engine sees."""
 
 SOFT_PX = 1.0
-MIN_CONFIDENCE = 0.3
+MIN_CONFIDENCE = 0.1
+"""Weaker words are left out; it is for who uses the others to judge them."""
 INK = 0.35
 TIMEOUT_S = 10.0
 

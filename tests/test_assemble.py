@@ -79,6 +79,16 @@ def test_times_and_millivolts_are_those_of_the_paper(mm_per_mv: float, spacing_m
         assert int(np.nanargmax(ecg.lead(panel.lead))) % 500 == pytest.approx(250, abs=1)
 
 
+def test_chest_leads_have_a_gain_of_their_own() -> None:
+    layout = lay_3x4(("V1",))
+    curves = tuple(draw_curves(layout))
+    usual, _, _ = assemble(curves, USUAL, layout)
+    mixed, _, _ = assemble(curves, Calibration(25.0, 10.0, "printed", "pulse", 5.0, "printed"), layout)
+    for lead in LEADS:
+        times = 2.0 if lead.startswith("V") else 1.0
+        np.testing.assert_allclose(mixed.lead(lead), times * usual.lead(lead))
+
+
 def test_at_50_mm_s_the_same_paper_is_half_the_time() -> None:
     layout = lay_3x4()
     ecg, _, _ = assemble(tuple(draw_curves(layout)), Calibration(50.0, 10.0, "printed", "pulse"), layout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -40,7 +40,16 @@ def lay_out(*lines: str) -> list[Word]:
         (("AC5025mm/s",), {"mm_per_s": 25}),
         (("12.5 mm/s 2,5 mm/mV",), {"mm_per_s": 12.5, "mm_per_mv": 2.5}),
         (("Limb: 10 mm/mV Chest: 5mm/mV",), {"mm_per_mv": 10, "chest_mm_per_mv": 5}),
-        (("10 mm/mV", "5 mm/mV"), {}),
+        (("10 mm/mV", "5 mm/mV"), {"other_gains": (5, 10)}),
+        (("25 mm/s 10/5 mm/mV 0.05-150 Hz",), {"mm_per_s": 25, "mm_per_mv": 10, "chest_mm_per_mv": 5,
+                                               "filter_hz": (0.05, 150)}),
+        (("25mm/s 10/5mm/mvV 0.05-150 Hz",), {"mm_per_s": 25, "mm_per_mv": 10, "chest_mm_per_mv": 5,
+                                              "filter_hz": (0.05, 150)}),
+        (("1015mm/mV",), {"mm_per_mv": 10, "chest_mm_per_mv": 5}),
+        (("10.0/5.0 mm/mV",), {"mm_per_mv": 10, "chest_mm_per_mv": 5}),
+        (("20 / 1O mm/mV",), {"mm_per_mv": 20, "chest_mm_per_mv": 10}),
+        (("Limb leads: 10mm/mV", "Chest leads: 5mm/mV"), {"mm_per_mv": 10, "chest_mm_per_mv": 5}),
+        (("10 mm/mV", "Chest: 5 mm/mV"), {"mm_per_mv": 10, "chest_mm_per_mv": 5}),
         (("33mm/s 7 mm/mV",), {}),
         (("58yr Female",), {"age_y": 58, "sex": "female"}),
         (("56 Years M",), {"age_y": 56, "sex": "male"}),
@@ -79,6 +88,11 @@ def test_a_doubtful_age_is_no_age() -> None:
 def test_words_far_apart_are_no_line() -> None:
     words = [Word("25", (10, 10, 13, 13), 0.9), Word("mm/s", (60, 10, 66, 13), 0.9)]
     assert parse_header(words) == HeaderFacts()
+
+
+def test_a_pair_of_gains_counts_though_it_is_read_badly_and_a_single_one_does_not() -> None:
+    weak = [replace(word, confidence=0.18) for word in lay_out("25mm/s 10/5 mm/mV", "20mm/mV")]
+    assert parse_header(weak) == HeaderFacts(mm_per_mv=10, chest_mm_per_mv=5)
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Nd", "No")), max_size=12), max_size=20))

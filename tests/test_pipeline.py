@@ -108,6 +108,16 @@ def test_other_gains_and_speeds(mm_per_s: float, mm_per_mv: float) -> None:
 
 
 @needs_tesseract
+@needs_tesseract
+def test_chest_leads_at_half_gain_are_read_at_theirs() -> None:
+    heart = simulate("normal", heart_rate_bpm=76, seed=7, noise_mv=0.005)
+    drawn = render(heart.ecg, layout="3x4+1", chest_mm_per_mv=5.0, dpi=180)
+    page = digitize(encode(drawn))
+    assert (page.calibration.gain_of("II"), page.calibration.gain_of("V2")) == (10, 5)
+    assert page.calibration.chest_source == "printed"
+    assert score_page(drawn.ecg, page.ecg).snr_db >= 20
+
+
 def test_age_and_sex_come_from_the_print() -> None:
     page = read_sample("afib.png")
     assert (page.patient.age_y, page.patient.sex, page.patient.source) == (77, "female", "printed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -52,3 +53,43 @@ def test_half_a_pulse_at_the_edge_counts_when_all_rows_show_it() -> None:
     assert pulse is not None
     assert pulse.height_mm == pytest.approx(10, abs=0.4)
     assert pulse.right_mm == pytest.approx(right, abs=0.3)
+
+
+def test_rows_of_chest_leads_tell_their_gain() -> None:
+    page, ink = draw(layout="12x1", chest_mm_per_mv=5.0)
+    pulse = find_pulse(ink, (page.px_per_mm,) * 2, page.layout)
+    assert pulse is not None
+    assert pulse.height_mm == pytest.approx(10, abs=0.3)
+    assert pulse.chest_height_mm == pytest.approx(5, abs=0.3)
+    assert not pulse.unclear
+
+
+def test_rows_that_hold_both_kinds_do_not_tell_whose_a_lower_pulse_is() -> None:
+    page, ink = draw(layout="3x4")
+    left, top, right, bottom = (round(v * page.px_per_mm) for v in page.pulses_mm[0])
+    outline = ink[top : top + 3, left - 2 : right + 3].copy()
+    ink[top - 3 : (top + bottom) // 2, left - 3 : right + 4] = 0
+    ink[(top + bottom) // 2 : (top + bottom) // 2 + 3, left - 2 : right + 3] = outline
+    pulse = find_pulse(ink, (page.px_per_mm,) * 2, page.layout)
+    assert pulse is not None
+    assert pulse.height_mm == pytest.approx(10, abs=0.3)
+    assert pulse.unclear
+    assert pulse.chest_height_mm is None
+
+
+@pytest.mark.parametrize("higher_first", [True, False])
+def test_a_stair_shows_both_gains(higher_first: bool) -> None:
+    page, ink = draw(layout="3x4+1", pulse="none")
+    steps = (10, 5) if higher_first else (5, 10)
+    for baseline in sorted({p.baseline_mm for p in page.layout.panels}):
+        x = page.layout.panels[0].x_mm[0] - 8.0
+        heights = ((-1.5, 0), (0, 0), (0, steps[0]), (2.5, steps[0]), (2.5, steps[1]), (5, steps[1]), (5, 0), (6.5, 0))
+        points = np.array([(x + dx, baseline - up) for dx, up in heights]) * page.px_per_mm
+        drawn = np.zeros(ink.shape, np.uint8)
+        cv2.polylines(drawn, [np.round(points * 16).astype(np.int32)], False, 255, 2, cv2.LINE_AA, shift=4)
+        ink = np.maximum(ink, drawn.astype(np.float32) / 255)
+    pulse = find_pulse(ink, (page.px_per_mm,) * 2, page.layout)
+    assert pulse is not None
+    assert pulse.height_mm == pytest.approx(10, abs=0.4)
+    assert pulse.chest_height_mm == pytest.approx(5, abs=0.4)
+    assert pulse.stair

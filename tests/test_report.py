@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -118,8 +119,18 @@ def test_a_page_is_described_with_its_sources() -> None:
     document = to_json(paper_report())
     assert document["input"] == {"sha256": "ab" * 32, "page": 1, "size_px": [40, 30]}
     assert document["layout"] == {"name": "3x4+1", "source": "labels", "confidence": 0.97}
-    assert document["calibration"]["source"] == {"mm_per_s": "assumed", "mm_per_mv": "pulse"}
+    source = {"mm_per_s": "assumed", "mm_per_mv": "pulse", "chest_mm_per_mv": "pulse"}
+    assert document["calibration"] == {"mm_per_s": 25, "mm_per_mv": 10, "chest_mm_per_mv": 10, "source": source}
     assert document["quality"]["leads"]["V1"] == 0.9
+
+
+def test_a_gain_of_the_chest_leads_is_told() -> None:
+    report = replace(paper_report(), calibration=Calibration(25.0, 10.0, "printed", "pulse", 5.0, "printed"))
+    document = to_json(report)
+    validate(document)
+    assert (document["calibration"]["mm_per_mv"], document["calibration"]["chest_mm_per_mv"]) == (10, 5)
+    assert document["calibration"]["source"]["chest_mm_per_mv"] == "printed"
+    assert "10 mm/mV (pulse), chest leads 5 mm/mV (printed)" in to_text(report)
 
 
 def test_patient_given_wins_over_the_page() -> None:
