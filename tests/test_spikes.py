@@ -7,7 +7,7 @@ import pytest
 
 from analyze.beats import find_beats
 from analyze.spikes import find_spikes, lift_spikes
-from digitize.record import Ecg
+from digitize.record import LEADS, Ecg
 from digitize.synth.heart import HeartKind, simulate
 
 
@@ -44,6 +44,27 @@ def test_an_atrial_spike_is_no_beat() -> None:
 def test_sharp_waves_and_noise_are_no_spikes(kind: HeartKind) -> None:
     assert find_spikes(simulate(kind, seed=1).ecg).size == 0
     assert find_spikes(simulate(kind, seed=1, noise_mv=0.06).ecg).size == 0
+
+
+def test_a_rectangle_is_taken_down_by_its_height() -> None:
+    heart, _, at = paced()
+    signal = heart.signal_mv.copy()
+    for start in at:
+        signal[start : start + 13] += np.linspace(-0.8, 0.7, 12)
+    ecg = Ecg(signal, 500.0)
+    found = find_spikes(ecg)
+    assert found.tolist() == at.tolist()
+    assert np.abs(lift_spikes(ecg, found).signal_mv - heart.signal_mv).max() < 0.06
+
+
+def test_strokes_of_a_loose_limb_electrode_are_no_spikes() -> None:
+    heart, _, at = paced()
+    signal = heart.signal_mv.copy()
+    for lead, share in (("I", 1.0), ("III", -1.0), ("aVL", 1.0), ("aVR", -0.5), ("aVF", -0.5)):
+        signal[at, LEADS.index(lead)] += 0.6 * share
+    assert find_spikes(Ecg(signal, 500.0)).size == 0
+    limbs = Ecg(signal[:, :6], 500.0, LEADS[:6])
+    assert find_spikes(limbs).size == at.size
 
 
 def test_one_lead_or_a_single_stroke_proves_nothing() -> None:
