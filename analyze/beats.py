@@ -17,6 +17,7 @@ from scipy.signal import find_peaks
 
 from analyze.columns import finite_runs
 from analyze.denoise import Denoise, keep_qrs
+from analyze.shapes import find_usual
 from analyze.spikes import find_spikes, lift_spikes
 from digitize.record import Ecg
 
@@ -29,10 +30,6 @@ _SEARCH_BACK = 0.16  # the same, where a beat seems to be missing
 _BRIDGE_S = 0.03
 _SHORTEST_S = 0.35
 _EDGE_S = 0.06  # the ends of a stretch are trusted less: a join or a filter's end is no beat
-_SAME_SHAPE = 0.8  # correlation with the typical beat
-_SHAPE_S = (0.08, 0.14)  # compared from this long before to this long after
-_SHIFT_S = 0.06  # on a sheet, how far the columns may differ in where they see the middle of a wide QRS
-_MOST_COMPARED = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +94,7 @@ def find_beats(ecg: Ecg, denoise: Denoise = "band-pass") -> Beats:
     ecg = lift_spikes(ecg, spikes)
     energy, seen = _joint_energy(ecg, denoise)
     r = _pick(energy, seen, ecg.fs_hz)
-    normal = _usual_shape(ecg, r)
+    normal = find_usual(ecg, r)
     rr_s, rr_from = _intervals(r, seen, ecg.fs_hz)
     return Beats(r=r, normal=normal, rr_s=rr_s, rr_from=rr_from, spikes=spikes)
 
@@ -200,49 +197,3 @@ def _intervals(r: NDArray[np.int64], seen: Floats, fs_hz: float) -> tuple[Floats
     usual = float(np.median(rr[blind_s == 0])) if (blind_s == 0).any() else float(np.median(rr))
     keep = (blind_s == 0) | ((blind_s < 0.3) & (rr < 1.9 * usual))
     return np.asarray(rr[keep], dtype=np.float64), np.asarray(np.flatnonzero(keep), dtype=np.int64)
-
-
-def _usual_shape(ecg: Ecg, r: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which beats look like most others, by vote of the leads that see them."""
-    before, after, shift = (round(s * ecg.fs_hz) for s in (*_SHAPE_S, _SHIFT_S))
-    votes = np.zeros(r.size)
-    cast = np.zeros(r.size)
-    for k in range(len(ecg.leads)):
-        x = ecg.signal_mv[:, k]
-        inside = np.flatnonzero((r >= before + shift) & (r + after + shift < x.size))
-        cut = x[r[inside, None] + np.arange(-before - shift, after + shift + 1)]
-        whole = np.isfinite(cut).all(axis=1)
-        inside, cut = inside[whole], cut[whole]
-        if inside.size < 3:  # of two different beats nobody can say which is the usual one
-            continue
-        like = _likeness(cut, shift)
-        if 2 * (like >= _SAME_SHAPE).sum() < inside.size:  # noise: in this lead no shape is the usual one
-            continue
-        votes[inside] += inside.size * (like >= _SAME_SHAPE)
-        cast[inside] += inside.size
-    return np.asarray((votes >= 0.5 * cast) | (cast == 0), dtype=np.bool_)
-
-
-def _likeness(cut: Floats, shift: int) -> Floats:
-    """Correlation of each beat with the most typical one, shape (beats,), at the best of all shifts; 1 is the same.
-
-    A beat's sample is common to all leads, and on a sheet other leads give it in every column: hence the shifts.
-    """
-    step = max(1, shift // 8)
-    some = cut[np.linspace(0, len(cut) - 1, min(len(cut), _MOST_COMPARED)).round().astype(int)]
-    middle = some[:, shift : cut.shape[1] - shift]
-    pairs = np.stack([_correlate(some, one, step) for one in middle])
-    typical = int(np.argmax(np.median(pairs, axis=1)))
-    return _correlate(cut, middle[typical], step)
-
-
-def _correlate(cut: Floats, template: Floats, step: int) -> Floats:
-    """Correlation of each beat with a template at the best of all shifts, less where one is below 0.6 of the other."""
-    windows = sliding_window_view(cut, template.size, axis=1)[:, ::step]
-    centred = windows - windows.mean(axis=2, keepdims=True)
-    flat = template - template.mean()
-    size = float(np.linalg.norm(flat))
-    norm = np.maximum(np.linalg.norm(centred, axis=2), 1e-12)
-    ratio = np.minimum(norm / size, size / norm) if size > 0 else np.zeros_like(norm)
-    score = centred @ flat / (norm * max(size, 1e-12)) * np.minimum(1.0, ratio / 0.6)
-    return np.asarray(score.max(axis=1), dtype=np.float64)

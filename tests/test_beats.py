@@ -112,3 +112,14 @@ def test_rate_of_printed_records_is_the_rhythm_strips() -> None:
         signal = np.array([[float(row[lead] or "nan") for lead in LEADS] for row in rows])
         sheet, strip = find_beats(Ecg(signal, 500.0)), find_beats(Ecg(signal[:, [1]], 500.0, ("II",)))
         assert sheet.heart_rate_bpm == pytest.approx(strip.heart_rate_bpm, abs=3)
+
+
+def test_a_fused_beat_is_not_usual_but_an_artefact_in_one_lead_is_none_of_its_shape() -> None:
+    heart = simulate("normal", seed=2, noise_mv=0.01)
+    signal, r = heart.ecg.signal_mv.copy(), (heart.r_peak_s * 500).astype(int)
+    # activated from elsewhere: lead by lead, each at its own shift, much like the others, and together not
+    for k in range(12):
+        signal[r[4] - 100 : r[4] + 100, k] = np.roll(signal[r[4] - 100 : r[4] + 100, k], (-15, 0, 15)[k % 3])
+    signal[r[6] - 20 : r[6] + 20, 2] += 3.0
+    normal = find_beats(Ecg(signal, 500.0)).normal
+    assert np.flatnonzero(~normal).tolist() == [4]
