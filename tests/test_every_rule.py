@@ -333,3 +333,10 @@ def test_the_right_coronary_artery_is_named_by_iii_over_ii() -> None:
     assert found.code == "stemi.udmi4"
     assert "inferior" in found.statement and "mirrored in aVL" in found.statement
     assert "right coronary artery" in found.statement and "circumflex" not in found.statement
+
+
+def test_the_error_of_steep_strokes_is_not_that_of_p_t_and_st() -> None:
+    m = make({"II": {"p_mv": 0.1}}, error_mv=0.005)
+    steep = replace(m, amplitudes=tuple(replace(a, error_mv=1.2) for a in m.amplitudes))
+    assert answer("chamber.right_atrium", steep) == "not_met"
+    assert answer("chamber.lvh", steep) == "undetermined"

@@ -123,6 +123,7 @@ _FROM_BOTH: dict[str, _Pair] = {
     "st_over_s": lambda st, a: _over(st.j_mv, -a.s_mv),
     "st_over_qrs": lambda st, a: _over(st.j_mv, max(a.r_mv, -a.s_mv)),
 }
+_SLOW = ("p_mv", "t_mv", "t_max_mv", "t_min_mv", "notch_mv")
 _LEAD = (*_FROM_ST, *_FROM_WAVES, *_FROM_BOTH)
 
 
@@ -133,7 +134,7 @@ def _of_lead(name: str, st: StLevel | None, a: Amplitude | None) -> Value:
     if a is None:
         return Value()
     if name in _FROM_WAVES:
-        return Value(_FROM_WAVES[name](a), _wave_error(name, a))
+        return Value(_FROM_WAVES[name](a), _wave_error(name, a, st))
     if st is None:
         return Value()
     value = _FROM_BOTH[name](st, a)
@@ -143,16 +144,18 @@ def _of_lead(name: str, st: StLevel | None, a: Amplitude | None) -> Value:
     return Value(value, hypot(st.error_mv or 0.0, value * (a.error_mv or 0.0)) / size)
 
 
-def _wave_error(name: str, a: Amplitude) -> float:
+def _wave_error(name: str, a: Amplitude, st: StLevel | None) -> float:
+    """Error of a wave: that of QRS within the complex, whose strokes are steep, and that of ST outside it."""
     error_mv = a.error_mv or 0.0
+    slow_mv = error_mv if st is None or st.error_mv is None else st.error_mv
     if name == "p_end_mv_ms":
-        return 30.0 * error_mv  # over the latter half of P
+        return 30.0 * slow_mv  # over the latter half of P
     if name.endswith("_ms"):
         return 6.0 if error_mv else 0.0  # three samples at 500 Hz
     if name == "t_over_qrs":
         size, ratio = a.r_mv - min(a.s_mv, a.q_mv), _FROM_WAVES[name](a)
-        return hypot(error_mv, (ratio or 0.0) * error_mv) / size if size else 0.0
-    return error_mv
+        return hypot(slow_mv, (ratio or 0.0) * error_mv) / size if size else 0.0
+    return slow_mv if name in _SLOW else error_mv
 
 
 def _of_all(m: Measurements, st: Mapping[str, StLevel], height: Mapping[str, Amplitude]) -> dict[str, Value]:
