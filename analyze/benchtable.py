@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.benchrules import RuleBench
+from analyze.benchverdicts import ST_MV, VerdictBench
 from analyze.evaluate import BeatBench, Found, WaveBench
 
 
@@ -69,6 +70,46 @@ def rule_lines(bench: RuleBench) -> list[str]:
         lines.append(f"{name}: {hit} of {of} met; specificity {100 * (1 - false / max(rest, 1)):.1f} % of {rest}")
     lines += [f"other {row.record_id:4} {f.statement}" for row in bench.rows if not row.stemi for f in row.met]
     return lines
+
+
+def verdict_figures(bench: VerdictBench) -> dict[str, Any]:
+    """Figures of a bench of verdicts, for JSON."""
+    errors = [abs(e) for page in bench.pages for e in (page.st_error_mv or {}).values() if e is not None]
+    return {
+        "pages": len(bench.pages),
+        "refused": {page.page: page.code for page in bench.pages if page.code},
+        "verdicts": bench.asked,
+        "equal_share": bench.equal_share,
+        "reversed": sum(d.reversed for d in bench.differences),
+        "rules": {code: {"differ": differ, "reversed": turned} for code, differ, turned in bench.by_rule()},
+        "st_within_50_uv_share": bench.st_share,
+        "st_error_mv_median": float(np.median(errors)) if errors else None,
+        "st_error_mv_p95": float(np.percentile(errors, 95)) if errors else None,
+        "rhythm": {page.page: list(page.rhythm) for page in bench.pages if page.rhythm},
+        "differences": [
+            {"page": d.page, "code": d.file.code, "paper": d.paper.statement, "file": d.file.statement}
+            for d in bench.differences
+        ],
+    }
+
+
+def verdict_lines(bench: VerdictBench) -> list[str]:
+    """A bench of verdicts, line by line: what it comes to, each rule that differs, and where."""
+    figures = verdict_figures(bench)
+    lines = [f"Paper against file, {figures['pages']} pages, {len(figures['refused'])} refused"]
+    lines += [f"refused {page}: {code}" for page, code in figures["refused"].items()]
+    if bench.equal_share is not None:
+        equal = f"{bench.asked - len(bench.differences)} of {bench.asked}, {100 * bench.equal_share:.1f} %"
+        lines.append(f"verdicts equal: {equal}; met against not met: {figures['reversed']}")
+    if bench.st_share is not None:
+        lines.append(
+            f"ST at J within {1000 * ST_MV:.0f} µV: {100 * bench.st_share:.1f} % of leads; error median "
+            f"{1000 * figures['st_error_mv_median']:.0f}, 95th percentile {1000 * figures['st_error_mv_p95']:.0f} µV"
+        )
+    for code, differ, _ in bench.by_rule():
+        where = [f"{d.page} {d.paper.verdict}/{d.file.verdict}" for d in bench.differences if d.file.code == code]
+        lines.append(f"{code:30} {differ:3}  paper/file: {', '.join(where)}")
+    return lines + [f"rhythm, one side only: {page} {', '.join(codes)}" for page, codes in figures["rhythm"].items()]
 
 
 def _say(found: Found) -> str:

@@ -23,6 +23,8 @@ _PAPER_SHARE = 0.02  # of a wave's height: what the width of a pen hides at its 
 _NO_WAVE_MV = 0.02  # a deflection of the QRS complex below this is none
 _NOTCH_MS = (50, 20)  # a J notch is sought from this long before the end of QRS to this long after it
 
+_NOTCH_SHARE = 0.5  # of R: the end-QRS notch of Macfarlane 2015, taken as the lower half of the downstroke
+
 
 def level_beat(at: MarkedColumn, lead: str) -> Floats:
     """Representative beat of a lead in millivolts above its own level at the QRS onset, shape (time,)."""
@@ -115,9 +117,10 @@ def _at_peak(wave: Floats) -> float:
 
 
 def _notch_mv(x: Floats, at: MarkedColumn, r: int) -> float:
-    """Height of a second top on R's last downstroke, near the end of QRS; 0 without one (Macfarlane 2015, Jpeak)."""
+    """Height of a second top low on R's last downstroke, near QRS's end; 0 without one (Macfarlane 2015, Jpeak)."""
     first, last = (round(s * ms * at.average.fs_hz / 1000.0) for s, ms in zip((-1, 1), _NOTCH_MS, strict=True))
     start = max(r + 1, at.qrs_off + first)
     part = np.nan_to_num(x[start : at.qrs_off + last + 1])
     peaks, _ = find_peaks(part, prominence=_NO_WAVE_MV)
-    return float(max(0.0, part[peaks].max())) if peaks.size else 0.0
+    low = part[peaks][part[peaks] <= _NOTCH_SHARE * x[r]]  # one higher up is a split R wave
+    return float(max(0.0, low.max())) if low.size else 0.0

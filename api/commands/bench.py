@@ -35,13 +35,11 @@ def bench_folder(
     jobs: Jobs = 1,
 ) -> None:
     """Read a folder of pages whose truth is known: one row a page, and a summary."""
-    from api.folder import check_writable
     from api.progress import counting
     from api.stlevels import st_j_by_lead
     from digitize.evaluate import BenchRow, bench_json, bench_photos, bench_table, find_pages
 
-    if json_file is not None:
-        check_writable(json_file.parent)
+    _check(json_file)
     with counting("reading", len(find_pages(folder))) as tell:
 
         def tell_row(row: BenchRow) -> None:
@@ -71,7 +69,6 @@ def bench_synth(
     jobs: Jobs = 1,
 ) -> None:
     """Draw a fixed suite of pages and read them: one row for every change to the page, what hurts most on top."""
-    from api.folder import check_writable
     from api.progress import counting
     from api.stlevels import st_j_by_lead
     from digitize.benchplot import check_plot, draw_suite
@@ -80,9 +77,7 @@ def bench_synth(
     from digitize.synth.figure import check_matplotlib
     from digitize.synth.suite import plan_suite
 
-    for path in (json_file, plot):
-        if path is not None:
-            check_writable(path.parent)
+    _check(json_file, plot)
     if plot is not None:
         check_plot(plot)
     pages = plan_suite(seed, n, only=only or (), records=records)
@@ -101,6 +96,26 @@ def bench_synth(
         draw_suite(measured, plot)
 
 
+@app.command("verdicts")
+def bench_verdict_folder(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of pages, each with its truth as .csv beside it.")
+    ],
+    json_file: JsonFile = None,
+    tracer: Tracer = "network",
+) -> None:
+    """Whether paper and file get the same answers: every rule, asked of the page as read and of its truth."""
+    from analyze.benchtable import verdict_figures, verdict_lines
+    from analyze.benchverdicts import bench_verdicts
+    from api.progress import counting
+    from digitize.evaluate import find_pages
+
+    _check(json_file)
+    with counting("pages", len(find_pages(folder))) as tell:
+        measured = bench_verdicts(folder, _reader(tracer), tell)
+    _print(verdict_lines(measured), verdict_figures(measured), json_file)
+
+
 @app.command("ludb")
 def bench_ludb_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="LUDB as PhysioNet publishes it.")],
@@ -113,6 +128,7 @@ def bench_ludb_folder(
     from api.progress import counting
     from digitize.datasets import ludb
 
+    _check(json_file)
     with counting("records", 2 * len(ludb.records(folder))) as tell:
         waves, rules = bench_ludb(folder, tell=tell), bench_rules(folder, tell=tell)
     _print([*wave_lines(waves), *rule_lines(rules)], wave_figures(waves) | {"rules": rule_figures(rules)}, json_file)
@@ -130,9 +146,19 @@ def bench_mitbih_folder(
     from api.progress import counting
     from digitize.datasets import mitbih
 
+    _check(json_file)
     with counting("records", len(mitbih.records(folder))) as tell:
         measured = bench_mitbih(folder, "wavelet" if wavelet else "band-pass", tell=tell)
     _print(beat_lines(measured), beat_figures(measured), json_file)
+
+
+def _check(*files: Path | None) -> None:
+    """Refuse a place that cannot be written to before minutes of work, not after them."""
+    from api.folder import check_writable
+
+    for path in files:
+        if path is not None:
+            check_writable(path.parent)
 
 
 def _print(lines: list[str], figures: dict[str, Any], json_file: Path | None) -> None:
