@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.benchrules import RuleBench
+from analyze.benchrules import RuleBench, published_codes
 from analyze.benchverdicts import ST_MV, VerdictBench
 from analyze.evaluate import BeatBench, Found, WaveBench
 
@@ -39,7 +41,8 @@ def rule_figures(bench: RuleBench) -> dict[str, Any]:
         "others_met": {
             row.record_id: [f.statement for f in row.met] for row in bench.rows if row.met and not row.stemi
         },
-        "others_met_udmi4": bench.count(stemi=False, code="stemi.udmi4")[0],
+        "others_met_udmi4": bench.count(stemi=False, codes={"stemi.udmi4"})[0],
+        "others_met_published": bench.count(stemi=False, codes=published_codes())[0],
     }
 
 
@@ -65,10 +68,41 @@ def rule_lines(bench: RuleBench) -> list[str]:
         if row.stemi:
             said = [f"met {f.code}" for f in row.met] + [f"cannot tell {f.code}" for f in row.open]
             lines.append(f"STEMI {row.record_id:4} {', '.join(said) or 'nothing'}")
-    for name, code in (("any rule", ""), ("ST elevation of the Universal Definition", "stemi.udmi4")):
-        (hit, of), (false, rest) = (bench.count(stemi=stemi, code=code) for stemi in (True, False))
+    for name, codes in (
+        ("any rule", None),
+        ("any rule of published limits", published_codes()),
+        ("ST elevation of the Universal Definition", {"stemi.udmi4"}),
+    ):
+        (hit, of), (false, rest) = (bench.count(stemi=stemi, codes=codes) for stemi in (True, False))
         lines.append(f"{name}: {hit} of {of} met; specificity {100 * (1 - false / max(rest, 1)):.1f} % of {rest}")
     lines += [f"other {row.record_id:4} {f.statement}" for row in bench.rows if not row.stemi for f in row.met]
+    return lines
+
+
+def group_figures(groups: Mapping[str, RuleBench]) -> dict[str, Any]:
+    """Figures of the rules by group of PTB-XL, for JSON."""
+    return {
+        group: {
+            "records": len(bench.rows),
+            "met": bench.count(stemi=False)[0],
+            "met_published": bench.count(stemi=False, codes=published_codes())[0],
+            "by_rule": dict(Counter(f.code for row in bench.rows for f in row.met)),
+            "records_met": {row.record_id: [f.statement for f in row.met] for row in bench.rows if row.met},
+        }
+        for group, bench in groups.items()
+    }
+
+
+def group_lines(groups: Mapping[str, RuleBench]) -> list[str]:
+    """The rules by group of PTB-XL, line by line."""
+    lines = ["Rules of acute infarction on PTB-XL, one record a patient"]
+    for group, figures in group_figures(groups).items():
+        share = 100.0 * figures["met"] / max(figures["records"], 1)
+        lines.append(
+            f"{group}: {figures['met']} of {figures['records']} meet one ({share:.1f} %),"
+            f" {figures['met_published']} one of published limits"
+        )
+        lines += [f"    {code:30} {count}" for code, count in sorted(figures["by_rule"].items(), key=lambda x: -x[1])]
     return lines
 
 

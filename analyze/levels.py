@@ -84,7 +84,18 @@ def measure_waves(lead: str, at: MarkedColumn, quality: Mapping[str, float] | No
         r_peak_ms=top * ms if upright else None,
         notch_mv=_notch_mv(x, at, at.qrs_on + top) if upright else 0.0,
         error_mv=1.96 * float(np.linalg.norm([beats_mv, read_mv, paper_error_mv(lead, quality)])),
+        p_error_mv=_wave_error_mv(lead, at, p, quality),
+        t_error_mv=_wave_error_mv(lead, at, t, quality),
     )
+
+
+def _wave_error_mv(
+    lead: str, at: MarkedColumn, span: tuple[int, int] | None, quality: Mapping[str, float] | None
+) -> float | None:
+    """Half width of the 95 % interval of a wave's height; the beats were levelled at their PQ, whose error it holds."""
+    if span is None:
+        return None
+    return 1.96 * float(np.hypot(_scatter_mv(at, lead, *span), paper_error_mv(lead, quality)))
 
 
 def paper_error_mv(lead: str, quality: Mapping[str, float] | None) -> float:

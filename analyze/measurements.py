@@ -60,7 +60,9 @@ class Amplitude:
     notch_mv : float, optional
         Height of a notch on the last downstroke of R (Jpeak); 0 without one.
     error_mv : float, optional
-        Half width of the 95 % interval of ``r_mv``, ``s_mv`` and ``q_mv``; P and T share that of ST.
+        Half width of the 95 % interval of ``r_mv``, ``s_mv`` and ``q_mv``; the notch shares that of ST.
+    p_error_mv, t_error_mv : float, optional
+        The same of P and of T, which are less steep.
     """
 
     lead: str
@@ -77,6 +79,8 @@ class Amplitude:
     r_peak_ms: float | None = None
     notch_mv: float | None = None
     error_mv: float | None = None
+    p_error_mv: float | None = None
+    t_error_mv: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class Measurements:
         median of the leads.
     p_ms, pr_ms, qrs_ms, qt_ms : float, optional
     qtc_fridericia_ms, qtc_bazett_ms, qtc_framingham_ms, qtc_hodges_ms : float, optional
-    heart_rate_error_bpm, p_error_ms, pr_error_ms, qrs_error_ms, qt_error_ms, axis_error_deg : float, optional
+    heart_rate_error_bpm, p_error_ms, pr_error_ms, qrs_error_ms, qt_error_ms : float, optional
+    axis_error_deg, p_axis_error_deg, t_axis_error_deg : float, optional
         Half widths of 95 % intervals, the reading of the paper included. QTc has that of QT, corrected alike.
     axis_deg, p_axis_deg, t_axis_deg : float, optional
         Frontal axes of QRS, P and T, -180 to 180.
@@ -144,6 +149,8 @@ class Measurements:
     p_axis_deg: float | None = None
     t_axis_deg: float | None = None
     axis_error_deg: float | None = None
+    p_axis_error_deg: float | None = None
+    t_axis_error_deg: float | None = None
     sokolow_mv: float | None = None
     cornell_mv: float | None = None
     transition: str | None = None

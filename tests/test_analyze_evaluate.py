@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from analyze import evaluate
-from analyze.benchrules import RuleBench, RuleRow
-from analyze.benchtable import rule_figures, rule_lines, wave_figures, wave_lines
+from analyze.benchrules import GROUPS, RuleBench, RuleRow, draw_groups, published_codes
+from analyze.benchtable import group_figures, group_lines, rule_figures, rule_lines, wave_figures, wave_lines
 from analyze.evaluate import Found, Spans, add_up, bench_ludb, match_nearest
 from analyze.rules.words import Finding
-from digitize.datasets import ludb
+from digitize.datasets import ludb, ptbxl
 from digitize.datasets.entry import Listing
 from digitize.record import Ecg
 
@@ -64,8 +64,8 @@ def test_rules_are_counted_among_the_called_and_the_rest() -> None:
         )
     )
     assert bench.count(stemi=True) == (1, 2)
-    assert bench.count(stemi=False, code="stemi.udmi4") == (1, 4)
-    assert bench.count(stemi=False, code="stemi.other") == (0, 4)
+    assert bench.count(stemi=False, codes={"stemi.udmi4"}) == (1, 4)
+    assert bench.count(stemi=False, codes={"stemi.other"}) == (0, 4)
     assert "any rule: 1 of 2 met; specificity 75.0 % of 4" in rule_lines(bench)
     assert rule_figures(bench)["others_met"] == {"9": ["ST elevation: met."]}
 
@@ -73,3 +73,47 @@ def test_rules_are_counted_among_the_called_and_the_rest() -> None:
 def test_figures_without_a_single_wave_hold_no_nan() -> None:
     bench = evaluate.WaveBench(0, {"p": Found(0, 0, 0)}, {"P on": np.zeros(0)}, {})
     assert wave_figures(bench)["error_ms"]["P on"] == {"mean": None, "sd": None, "n": 0}
+
+
+def ptbxl_entry(number: int, patient: str, superclasses: tuple[str, ...], *stadium: str) -> ptbxl.PtbxlEntry:
+    return ptbxl.PtbxlEntry(
+        record_id=str(number),
+        path=Path(f"{number}.hea"),
+        patient_id=patient,
+        age_y=50.0,
+        sex="male",
+        labels=(),
+        fold=1,
+        likelihoods={},
+        superclasses=superclasses,
+        subclasses=(),
+        forms=(),
+        rhythms=(),
+        infarction_stadium=stadium,
+        report="",
+    )
+
+
+def test_groups_of_ptbxl_are_drawn_the_same_way_and_no_patient_twice() -> None:
+    entries = [
+        *(ptbxl_entry(k, f"n{k}", ("NORM",)) for k in range(20)),
+        *(ptbxl_entry(k, "one", ("STTC",)) for k in range(20, 25)),
+        ptbxl_entry(30, "a", ("MI",), "Stadium I"),
+        ptbxl_entry(31, "b", ("CD", "MI"), "Stadium III"),
+        ptbxl_entry(32, "c", ("MI", "NORM")),
+        ptbxl_entry(33, "d", ("CD", "NORM")),
+        ptbxl_entry(34, "e", ()),
+    ]
+    drawn = draw_groups(entries, 5, 1)
+    assert {group: len(held) for group, held in drawn.items()} == dict(zip(GROUPS, (5, 1, 1, 2), strict=True))
+    assert drawn == draw_groups(entries[::-1], 5, 1)
+    assert drawn != draw_groups(entries, 5, 2)
+
+
+def test_rules_of_our_own_are_told_apart() -> None:
+    ours = Finding("stemi.evolving", "met", "Evolving: met.")
+    bench = {GROUPS[0]: RuleBench((RuleRow("1", False, (ours,), ()), RuleRow("2", False, (), ())))}
+    assert "stemi.evolving" not in published_codes() and "stemi.udmi4" in published_codes()
+    figures = group_figures(bench)[GROUPS[0]]
+    assert (figures["met"], figures["met_published"], figures["by_rule"]) == (1, 0, {"stemi.evolving": 1})
+    assert "normal: 1 of 2 meet one (50.0 %), 0 one of published limits" in group_lines(bench)

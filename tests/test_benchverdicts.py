@@ -92,7 +92,7 @@ def test_the_command_writes_its_figures(
     assert json.loads((folder / "out.json").read_text())["refused"] == {"b": NoEcgFound.code}
 
 
-@pytest.mark.parametrize("command", ["verdicts", "ludb", "mitbih"])
+@pytest.mark.parametrize("command", ["verdicts", "ludb", "ptbxl", "mitbih"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     command: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

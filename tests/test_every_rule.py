@@ -12,7 +12,7 @@ from analyze.judge import find_all
 from analyze.measurements import Amplitude, Measurements, StLevel
 from analyze.rules.engine import evaluate_all
 from analyze.rules.load import load_rules
-from analyze.rules.quantities import smith_3, smith_4
+from analyze.rules.quantities import aslanger_mm, smith_3, smith_4
 from digitize.record import LEADS, Patient
 
 MAN = Patient(54, "male")
@@ -68,7 +68,8 @@ def make(
             "r_peak_ms": 35.0,
             "notch_mv": 0.0,
         }
-        amplitudes.append(Amplitude(lead, **(plain | new), error_mv=error_mv))
+        errors = dict.fromkeys(("error_mv", "p_error_mv", "t_error_mv"), error_mv)
+        amplitudes.append(Amplitude(lead, **(plain | new | errors)))
         levels = [j + rise * step / 4.0 for step in range(5)]
         st.append(StLevel(lead, *levels, error_mv=error_mv))
     return Measurements(**(_BASE | whole), st=tuple(st), amplitudes=tuple(amplitudes))
@@ -122,7 +123,7 @@ CASES: dict[str, Case] = {
         whole={"pr_ms": 100.0, "qrs_ms": 118.0},
         unknown=("pr_ms",),
     ),
-    "conduction.lbbb": Case(_BLOCK, _BLOCK | every("I V6", r_peak_ms=59), ("V1",), _LBBB, _LBBB),
+    "conduction.lbbb": Case(_BLOCK, _BLOCK | every("I V6", r_peak_ms=60), ("V1",), _LBBB, _LBBB),
     "conduction.rbbb": Case(
         {"V1": {"r_mv": 0.9, "s_mv": -0.2, "r_peak_ms": 70}},
         {"V1": {"r_mv": 0.9, "s_mv": -0.2, "r_peak_ms": 50}},
@@ -201,6 +202,21 @@ CASES: dict[str, Case] = {
         ("V3",),
         {"qtc_bazett_ms": 430.0},
         {"qtc_bazett_ms": 380.0},
+    ),
+    "occlusion.aslanger_formula": Case(
+        _SUBTLE | {"V2": {"st": 0.12, "rise": 0.1, "r_mv": 0.2, "s_mv": -1.2}, "V4": {"st": 0.12, "r_mv": 1.1}},
+        _SUBTLE | {"V2": {"st": 0.12, "rise": 0.1, "r_mv": 0.2, "s_mv": -1.2}, "V4": {"st": 0.12, "r_mv": 1.15}},
+        ("V3",),
+        {"qt_ms": 400.0},
+        {"qt_ms": 320.0},
+    ),
+    "context.subtle_anterior": Case(
+        every("V2 V3", st=0.1, s_mv=-0.5), every("V2 V3", st=0.099, s_mv=-0.5), ("V2", "V3", "V4")
+    ),
+    "stemi.hypertrophy": Case(
+        {"V1": {"s_mv": -2.4}, "V2": {"st": 0.4, "s_mv": -1.6}, "V3": {"st": 0.2}},
+        {"V1": {"s_mv": -2.4}, "V2": {"st": 0.399, "s_mv": -1.6}, "V3": {"st": 0.2}},
+        ("V2",),
     ),
     "mimic.aneurysm": Case(
         every("V1 V2 V3 V4", st=0.15, q_mv=-1.5, r_mv=0.0, t_mv=0.2),
@@ -292,6 +308,7 @@ def test_an_unremarkable_heart_meets_nothing() -> None:
 
 
 def test_the_formulas_by_hand() -> None:
+    assert aslanger_mm(2.0, 420.0, 8.0, 12.0, 400.0) == pytest.approx(8.0)
     assert smith_4(2.0, 420.0, 12.0, 10.0) == pytest.approx(19.238)
     assert smith_3(4.0, 386.0, 16.0) == pytest.approx(22.342)
 
@@ -304,6 +321,20 @@ def test_the_grey_band_of_the_formula_is_not_told() -> None:
     value = found.evidence[0].value
     assert value is not None and 18.2 < value < 20.7
     assert found.verdict == "undetermined"
+
+
+def test_in_hypertrophy_the_rule_of_elevation_is_barred_and_that_of_proportion_speaks() -> None:
+    m = make({"V1": {"s_mv": -2.4}, "V2": {"st": 0.4, "s_mv": -1.6}, "V3": {"st": 0.3}})
+    assert answer("stemi.udmi4", m) == "undetermined"
+    assert answer("stemi.hypertrophy", m) == "met"
+    assert answer("stemi.hypertrophy", make({"V2": {"st": 0.4, "s_mv": -1.2}})) == "not_met"
+
+
+def test_what_was_not_held_against_its_source_says_so() -> None:
+    findings, _ = evaluate_all(load_rules(), make(), MAN)
+    sources = {f.code: f.source for f in findings}
+    assert sources["repolarisation.long_qt"].endswith("[from memory or second-hand: the limits]")
+    assert "memory" not in sources["stemi.udmi4"]
 
 
 def test_what_makes_infarction_obvious_bars_the_formula() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyze.context import find_facts
@@ -146,12 +146,14 @@ def test_cornell_depends_on_sex() -> None:
 levels_mv = st.floats(-0.5, 0.8)
 
 
+@settings(deadline=None)
 @given(value=levels_mv, more=st.floats(0, 0.5), threshold=st.sampled_from([0.1, 0.15, 0.2]), error=st.floats(0, 0.2))
 def test_more_elevation_never_turns_a_met_level_down(value: float, more: float, threshold: float, error: float) -> None:
     rank = {"not_met": 0, "undetermined": 1, "met": 2}
     assert rank[judge_level(value + more, error, threshold)] >= rank[judge_level(value, error, threshold)]
 
 
+@settings(deadline=None)
 @given(st.lists(levels_mv, min_size=12, max_size=12), st.sampled_from(LEADS))
 def test_losing_a_lead_never_reverses_an_answer(j_mv: list[float], lost: str) -> None:
     named = dict(zip(LEADS, j_mv, strict=True))
@@ -159,6 +161,7 @@ def test_losing_a_lead_never_reverses_an_answer(j_mv: list[float], lost: str) ->
     assert less in (whole, "undetermined")
 
 
+@settings(deadline=None)
 @given(st.lists(levels_mv, min_size=12, max_size=12))
 def test_an_unknown_patient_never_contradicts_a_known_one(j_mv: list[float]) -> None:
     named = dict(zip(LEADS, j_mv, strict=True))

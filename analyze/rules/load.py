@@ -55,6 +55,10 @@ class Rule:
     Attributes
     ----------
     code, version, title, source : str
+    unchecked : str
+        What of the source is quoted from memory and has not been held against its text; empty where all has.
+    limits : {"published", "ours"}
+        Whose the thresholds are.
     urgency : {"emergency", "urgent", "routine", "context"}
         Of a finding that is met.
     when : mapping
@@ -76,6 +80,8 @@ class Rule:
     urgency: Urgency
     when: Mapping[str, Any]
     meaning: str = ""
+    unchecked: str = ""
+    limits: Literal["published", "ours"] = "published"
     applies: Mapping[str, Any] | None = None
     applies_text: str = ""
     unless: tuple[Mapping[str, str], ...] = ()

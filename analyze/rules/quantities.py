@@ -10,7 +10,7 @@ from analyze.measure import sum_voltages
 from analyze.measurements import Amplitude, Measurements, StLevel
 
 _SMALL_MV = 0.05  # no ratio is formed with a wave below this
-_MM_PER_MV = 10.0
+_MM_PER_MV, _MM_PER_MS = 10.0, 0.025  # of standard paper
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "std_v1v4_lead_mv": ("depression in V1-V4 beyond that in V5-V6", "mV"),
     "smith_4": ("4-variable formula", ""),
     "smith_3": ("3-variable formula", ""),
+    "aslanger_mm": ("formula in millimetres", ""),
 }
 
 
@@ -123,7 +124,6 @@ _FROM_BOTH: dict[str, _Pair] = {
     "st_over_s": lambda st, a: _over(st.j_mv, -a.s_mv),
     "st_over_qrs": lambda st, a: _over(st.j_mv, max(a.r_mv, -a.s_mv)),
 }
-_SLOW = ("p_mv", "t_mv", "t_max_mv", "t_min_mv", "notch_mv")
 _LEAD = (*_FROM_ST, *_FROM_WAVES, *_FROM_BOTH)
 
 
@@ -145,17 +145,20 @@ def _of_lead(name: str, st: StLevel | None, a: Amplitude | None) -> Value:
 
 
 def _wave_error(name: str, a: Amplitude, st: StLevel | None) -> float:
-    """Error of a wave: that of QRS within the complex, whose strokes are steep, and that of ST outside it."""
-    error_mv = a.error_mv or 0.0
-    slow_mv = error_mv if st is None or st.error_mv is None else st.error_mv
+    """Error of a wave: its own for P and T, that of ST for a notch, that of QRS for what lies in its steep strokes."""
+    qrs_mv = a.error_mv or 0.0
+    if name.endswith("_ms") and name != "p_end_mv_ms":
+        return 6.0 if qrs_mv else 0.0  # three samples at 500 Hz
+    own = a.p_error_mv if name.startswith("p_") else a.t_error_mv if name.startswith("t_") else None
+    if name == "notch_mv" and st is not None:
+        own = st.error_mv
+    error_mv = qrs_mv if own is None else own
     if name == "p_end_mv_ms":
-        return 30.0 * slow_mv  # over the latter half of P
-    if name.endswith("_ms"):
-        return 6.0 if error_mv else 0.0  # three samples at 500 Hz
+        return 30.0 * error_mv  # over the latter half of P
     if name == "t_over_qrs":
         size, ratio = a.r_mv - min(a.s_mv, a.q_mv), _FROM_WAVES[name](a)
-        return hypot(slow_mv, (ratio or 0.0) * error_mv) / size if size else 0.0
-    return slow_mv if name in _SLOW else error_mv
+        return hypot(error_mv, (ratio or 0.0) * qrs_mv) / size if size else 0.0
+    return error_mv
 
 
 def _of_all(m: Measurements, st: Mapping[str, StLevel], height: Mapping[str, Amplitude]) -> dict[str, Value]:
@@ -164,7 +167,7 @@ def _of_all(m: Measurements, st: Mapping[str, StLevel], height: Mapping[str, Amp
     volts = 1.4 * max((a.error_mv or 0.0 for a in m.amplitudes), default=0.0)
     qt = m.qt_error_ms or 0.0
     beats = m.beats or m.heart_rate_bpm
-    four, three = (_smith(m, st, height, formula) for formula in (smith_4, smith_3))
+    four, three, simple = (_subtle_lad(m, st, height, formula) for formula in (smith_4, smith_3, aslanger_mm))
     return {
         "rate_bpm": Value(m.heart_rate_bpm, m.heart_rate_error_bpm or 0.0),
         "p_ms": Value(m.p_ms, m.p_error_ms or 0.0),
@@ -178,6 +181,7 @@ def _of_all(m: Measurements, st: Mapping[str, StLevel], height: Mapping[str, Amp
         "std_v1v4_lead_mv": _deepest(st),
         "smith_4": four,
         "smith_3": three,
+        "aslanger_mm": simple,
     }
 
 
@@ -193,33 +197,38 @@ def _deepest(st: Mapping[str, StLevel]) -> Value:
 _FRONT, _SIDE = ("V1", "V2", "V3", "V4"), ("V5", "V6")
 
 
-def smith_4(st60_v3_mm: float, qtc_bazett_ms: float, r_v4_mm: float, qrs_v2_mm: float) -> float:
-    """4-variable formula of Driver and Smith (2017): 18.2 or more speaks for occlusion of the LAD."""
+def smith_4(st60_v3_mm: float, qtc_bazett_ms: float, r_v4_mm: float, qrs_v2_mm: float, qt_ms: float = 0.0) -> float:
+    """4-variable formula of Driver and Smith (2017), without QT: 18.2 or more speaks for occlusion of the LAD."""
     return 1.062 * st60_v3_mm + 0.052 * qtc_bazett_ms - 0.268 * r_v4_mm - 0.151 * qrs_v2_mm
 
 
-def smith_3(st60_v3_mm: float, qtc_bazett_ms: float, r_v4_mm: float, qrs_v2_mm: float = 0.0) -> float:
+def smith_3(
+    st60_v3_mm: float, qtc_bazett_ms: float, r_v4_mm: float, qrs_v2_mm: float = 0.0, qt_ms: float = 0.0
+) -> float:
     """3-variable formula of Smith (2012), without QRS in V2: more than 23.4 speaks for occlusion of the LAD."""
     return 1.196 * st60_v3_mm + 0.059 * qtc_bazett_ms - 0.326 * r_v4_mm
 
 
-def _smith(
+def aslanger_mm(st60_v3_mm: float, qtc_bazett_ms: float, r_v4_mm: float, qrs_v2_mm: float, qt_ms: float) -> float:
+    """Formula of Aslanger (2018), QT uncorrected: less than 12 mm speaks for occlusion of the LAD."""
+    return (r_v4_mm + qrs_v2_mm) - (_MM_PER_MS * qt_ms + st60_v3_mm)
+
+
+def _subtle_lad(
     m: Measurements, st: Mapping[str, StLevel], height: Mapping[str, Amplitude], formula: Callable[..., float]
 ) -> Value:
-    """A formula's value, and the error that its four numbers together give it."""
+    """A formula's value, and the error that its numbers together give it."""
     v2, v4, level = height.get("V2"), height.get("V4"), st.get("V3", StLevel("V3"))
-    if v2 is None or v4 is None or level.j60_mv is None or m.qtc_bazett_ms is None:
+    if v2 is None or v4 is None or level.j60_mv is None or m.qtc_bazett_ms is None or m.qt_ms is None:
         return Value()
-    numbers = [
-        _MM_PER_MV * level.j60_mv,
-        m.qtc_bazett_ms,
-        _MM_PER_MV * v4.r_mv,
-        _MM_PER_MV * (v2.r_mv - min(v2.s_mv, v2.q_mv)),
-    ]
-    errors = [_MM_PER_MV * (level.error_mv or 0.0), m.qt_error_ms or 0.0]
-    errors += [_MM_PER_MV * (a.error_mv or 0.0) for a in (v4, v2)]
-    value = formula(*numbers)
-    moved = [
-        formula(*(n + e * (k == j) for j, (n, e) in enumerate(zip(numbers, errors, strict=True)))) for k in range(4)
-    ]
+    st_mm, r_mm, qrs_mm = (_MM_PER_MV * mv for mv in (level.j60_mv, v4.r_mv, v2.r_mv - min(v2.s_mv, v2.q_mv)))
+    errors_mm = [_MM_PER_MV * (part.error_mv or 0.0) for part in (level, v4, v2)]
+    qt_error_ms = m.qt_error_ms or 0.0
+    value = formula(st_mm, m.qtc_bazett_ms, r_mm, qrs_mm, m.qt_ms)
+    moved = (
+        formula(st_mm + errors_mm[0], m.qtc_bazett_ms, r_mm, qrs_mm, m.qt_ms),
+        formula(st_mm, m.qtc_bazett_ms + qt_error_ms, r_mm, qrs_mm, m.qt_ms + qt_error_ms),
+        formula(st_mm, m.qtc_bazett_ms, r_mm + errors_mm[1], qrs_mm, m.qt_ms),
+        formula(st_mm, m.qtc_bazett_ms, r_mm, qrs_mm + errors_mm[2], m.qt_ms),
+    )
     return Value(value, hypot(*(other - value for other in moved)))

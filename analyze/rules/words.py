@@ -46,7 +46,8 @@ class Finding:
     @classmethod
     def of(cls, rule: Rule, verdict: Verdict, statement: str, evidence: tuple[Evidence, ...]) -> Finding:
         """A finding of a rule."""
-        return cls(rule.code, verdict, statement, evidence, rule.title, rule.urgency, rule.version, rule.source)
+        source = f"{rule.source} [from memory or second-hand: {rule.unchecked}]" if rule.unchecked else rule.source
+        return cls(rule.code, verdict, statement, evidence, rule.title, rule.urgency, rule.version, source)
 
 
 def say(

@@ -134,6 +134,26 @@ def bench_ludb_folder(
     _print([*wave_lines(waves), *rule_lines(rules)], wave_figures(waves) | {"rules": rule_figures(rules)}, json_file)
 
 
+@app.command("ptbxl")
+def bench_ptbxl_folder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="PTB-XL as PhysioNet publishes it.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="Records of each group.")] = 300,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same records.")] = 1,
+    json_file: JsonFile = None,
+) -> None:
+    """How often the rules of acute infarction are met on PTB-XL: on normal ECGs, on others, on infarctions."""
+    from analyze.benchrules import bench_rules_ptbxl, draw_groups
+    from analyze.benchtable import group_figures, group_lines
+    from api.progress import counting
+    from digitize.datasets import ptbxl
+
+    _check(json_file)
+    total = sum(map(len, draw_groups(ptbxl.records(folder), n, seed).values()))
+    with counting("records", total) as tell:
+        measured = bench_rules_ptbxl(folder, n, seed, tell)
+    _print(group_lines(measured), {"n": n, "seed": seed, "groups": group_figures(measured)}, json_file)
+
+
 @app.command("mitbih")
 def bench_mitbih_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="MIT-BIH as PhysioNet publishes it.")],
