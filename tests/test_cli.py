@@ -192,9 +192,9 @@ def test_training_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> Non
 def test_training_without_torch_is_a_missing_part(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from api.commands import workshop
+    from api.commands import train
 
-    monkeypatch.setattr(workshop, "trainable", lambda: {"labels": "digitize.train.labels"})
+    monkeypatch.setattr(train, "trainable", lambda: {"labels": "digitize.train.labels"})
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert cli.run(["train", "labels"]) == 3
     assert 'pip install "paperbeat[train]"' in capsys.readouterr().err

@@ -172,6 +172,29 @@ def bench_mitbih_folder(
     _print(beat_lines(measured), beat_figures(measured), json_file)
 
 
+@app.command("beats")
+def bench_beat_classes(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="MIT-BIH as PhysioNet publishes it.")],
+    split: Annotated[
+        str, typer.Option("--split", metavar="NAME", help="DS2, patients training never saw, or DS1, those it saw.")
+    ] = "DS2",
+    json_file: JsonFile = None,
+) -> None:
+    """Classes of beats against MIT-BIH's annotations, with intervals over patients."""
+    from analyze.benchbeats import bench_classes, class_figures, class_lines
+    from api.progress import counting
+    from digitize.datasets import mitbih
+    from digitize.errors import UsageError
+
+    _check(json_file)
+    if split not in ("DS1", "DS2"):
+        raise UsageError(f"MIT-BIH has no side {split!r}.", "There are DS1 and DS2.")
+    side: mitbih.Split = "DS1" if split == "DS1" else "DS2"
+    with counting("records", sum(entry.split == side for entry in mitbih.records(folder))) as tell:
+        measured = bench_classes(folder, side, tell=tell)
+    _print(class_lines(measured), class_figures(measured), json_file)
+
+
 def _check(*files: Path | None) -> None:
     """Refuse a place that cannot be written to before minutes of work, not after them."""
     from api.folder import check_writable

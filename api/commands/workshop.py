@@ -1,4 +1,4 @@
-"""``paperbeat render`` and ``train``: what those who work on Paperbeat use."""
+"""``paperbeat render``: signals to paper."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from api.hints import layout_names
-
-_TRAINING = ("digitize", "analyze")
 
 
 def render_record(
@@ -46,39 +44,3 @@ def render_record(
     with working("printing the page"):
         ecg = load_signal(record, heart, seed)
         print_page(ecg, out, layout=layout, mm_per_s=speed, mm_per_mv=gain, dpi=dpi, strength=photo, seed=seed)
-
-
-def train(
-    context: typer.Context,
-    what: Annotated[
-        str | None, typer.Argument(metavar="WHAT", help="What to train; lists what there is when left out.")
-    ] = None,
-) -> None:
-    """Train one of the networks again (needs the extra: train). What follows WHAT goes to its own program."""
-    import subprocess
-    import sys
-    from importlib.util import find_spec
-
-    from digitize.errors import MissingPart, UsageError
-
-    known = trainable()
-    if what is None:
-        for name, module in known.items():
-            typer.echo(f"{name:12} python -m {module}")
-        return
-    if what not in known:
-        raise UsageError("There is no training of that name.", f"Known are {', '.join(known) or 'none'}.")
-    if find_spec("torch") is None:
-        raise MissingPart("Training needs PyTorch, which is not installed.", 'Run: pip install "paperbeat[train]"')
-    raise typer.Exit(subprocess.run([sys.executable, "-m", known[what], *context.args], check=False).returncode)
-
-
-def trainable() -> dict[str, str]:
-    """Modules under ``*/train/`` that are programs, by their short names."""
-    house = Path(__file__).parent.parent.parent
-    programs = {}
-    for package in _TRAINING:
-        for module in sorted((house / package / "train").glob("*.py")):
-            if '__name__ == "__main__"' in module.read_text(encoding="utf-8"):
-                programs[module.stem] = f"{package}.train.{module.stem}"
-    return programs

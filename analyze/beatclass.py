@@ -1,0 +1,97 @@
+"""The class of each beat of a rhythm strip: N, S, V, F or Q of ANSI/AAMI EC57, from one lead.
+
+Two ensembles of boosted trees in one ONNX graph answer two questions: is the QRS complex ventricular; if not, does the
+beat come too early for the sinus node? ``weights/beats.json`` holds the thresholds; `analyze.train.beats` trained it.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyze.beatclass_features import FEATURES, beat_features
+from analyze.beats import find_beats
+from digitize.record import Ecg
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+_SEEN = FEATURES.index("corr_qrs_near")
+_FEWEST = 4  # of fewer beats nobody can say which comes early or looks odd
+
+
+def classify_beats(ecg: Ecg, lead: int | str = 0) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
+    """Find and classify the beats of one lead.
+
+    Parameters
+    ----------
+    ecg : Ecg
+        Any length from a few beats on; NaN where the lead is not seen.
+    lead : int or str, optional
+        Place or name of the lead; the rhythm strip of a sheet.
+
+    Returns
+    -------
+    r_peak : ndarray of int, shape (beats,)
+        Sample of each QRS complex, as `find_beats` gives it.
+    classes : ndarray of str, shape (beats,)
+        ``"N"``, ``"S"`` (supraventricular ectopic) or ``"V"`` (ventricular ectopic); ``"Q"`` where a complex is not
+        seen whole, or with fewer than four beats. Fusion beats, ``"F"``, are never told: they pass as N or V.
+
+    Raises
+    ------
+    KeyError
+        The ECG does not hold a lead of that name.
+    """
+    k = ecg.leads.index(lead) if isinstance(lead, str) and lead in ecg.leads else lead
+    if isinstance(k, str):
+        raise KeyError(lead)
+    alone = Ecg(ecg.signal_mv[:, [k]], ecg.fs_hz, (ecg.leads[k],))
+    r = find_beats(alone).r
+    return r, class_of_beats(alone.signal_mv[:, 0], ecg.fs_hz, r)
+
+
+def class_of_beats(x_mv: NDArray[np.float64], fs_hz: float, r: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Classes of beats whose places are known, shape (beats,); ``x_mv`` (time,) is one lead."""
+    if r.size < _FEWEST:
+        return np.full(r.size, "Q")
+    features = beat_features(x_mv, fs_hz, r)
+    classes = decide(ask_trees(features), **load_card()["thresholds"])
+    classes[~np.isfinite(features[:, _SEEN])] = "Q"
+    return classes
+
+
+def decide(probability: NDArray[np.float32], ventricular: float, early: float) -> NDArray[np.str_]:
+    """Classes, shape (beats,), of the two probabilities of each beat, shape (beats, 2), and their thresholds."""
+    p_ventricular, p_early = probability.T
+    supraventricular = (1.0 - p_ventricular) * p_early
+    return np.where(p_ventricular > ventricular, "V", np.where(supraventricular > early, "S", "N"))
+
+
+def ask_trees(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities that a beat is ventricular, and that one which is not comes from above too early, (beats, 2)."""
+    (probability,) = _open_session().run(None, {"features": features})
+    return np.asarray(probability, dtype=np.float32)
+
+
+@cache
+def load_card() -> dict[str, Any]:
+    """What is known of the weights: thresholds, training, metrics."""
+    card: dict[str, Any] = json.loads(files("analyze").joinpath("weights", "beats.json").read_text(encoding="utf-8"))
+    return card
+
+
+@cache
+def _open_session() -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    weights = files("analyze").joinpath("weights", "beats.onnx").read_bytes()
+    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])

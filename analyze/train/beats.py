@@ -1,0 +1,141 @@
+"""Train the beat classifier on DS1 of MIT-BIH and export it: ``paperbeat train beats --data DIR``.
+
+A few minutes on one core; needs the extra ``train``. Thresholds are those best out of fold, patients left out; DS2 is
+never read here: ``paperbeat bench beats DIR`` does that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+
+from analyze.beatclass import decide
+from analyze.beatclass_features import FEATURES
+from analyze.train.beats_data import CLASSES, Examples, gather, thin
+from analyze.train.beats_trees import OPSET, fit, judge, to_onnx
+from digitize.datasets import mitbih, split_by_patient
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
+FOLDS = 7
+_COMMON = 20  # beats of a class that make a record one of that class when patients are dealt to folds
+_VIEWS = tuple((lead, piece) for lead in (0, 1) for piece in (False, True))
+
+Folds = dict[str, int]
+Figures = dict[str, dict[str, float]]
+
+
+def deal(folder: Path, seed: int) -> Folds:
+    """Fold of each record of DS1, patients together, records with many S, V or F spread evenly."""
+    entries = [entry for entry in mitbih.records(folder) if entry.split == "DS1"]
+    counts = {entry.record_id: Counter(mitbih.beats(entry).aami.tolist()) for entry in entries}
+
+    def strata(entry: mitbih.MitbihEntry) -> list[str]:
+        return [c for c in "FSV" if counts[entry.record_id][c] >= _COMMON]
+
+    folds = split_by_patient(entries, FOLDS, seed, strata)
+    return {entry.record_id: int(fold) for entry, fold in zip(entries, folds, strict=True)}
+
+
+def out_of_fold(examples: Examples, folds: Folds, seed: int) -> NDArray[np.float32]:
+    """Probabilities of every beat by trees that have not seen its patient, shape (beat, 2)."""
+    fold = np.array([folds[record] for record in examples.record])
+    kept = np.zeros(fold.size, dtype=bool)
+    kept[thin(examples, seed)] = True
+    probability = np.zeros((fold.size, 2), np.float32)
+    for k in range(FOLDS):
+        probability[fold == k] = judge(fit(examples.take(kept & (fold != k)), seed), examples.features[fold == k])
+        print(f"fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
+    return probability
+
+
+def choose_thresholds(examples: Examples, probability: NDArray[np.float32]) -> dict[str, float]:
+    """The thresholds with the greatest F1, of V and then of S, averaged over leads and over records and pieces."""
+    grid = np.round(np.arange(0.3, 0.95, 0.05), 2)
+    found = {"ventricular": 0.5, "early": 0.5}
+    for name, kind in (("ventricular", "V"), ("early", "S")):
+        tried = [measure(examples, probability, found | {name: float(t)}) for t in grid]
+        best = int(np.argmax([np.mean([view[f"{kind} F1"] for view in figures.values()]) for figures in tried]))
+        found[name] = float(grid[best])
+    return found
+
+
+def measure(examples: Examples, probability: NDArray[np.float32], thresholds: dict[str, float]) -> Figures:
+    """Sensitivity, positive predictivity and F1 by class, for each lead and form."""
+    said, true = decide(probability, **thresholds), np.array(CLASSES)[examples.kind]
+    figures = {}
+    for lead, piece in _VIEWS:
+        view = (examples.lead == lead) & (examples.piece == piece)
+        row = {}
+        for c in CLASSES:
+            hit = float(((said == c) & (true == c) & view).sum())
+            row[f"{c} Se"] = hit / max(float(((true == c) & view).sum()), 1.0)
+            row[f"{c} +P"] = hit / max(float(((said == c) & view).sum()), 1.0)
+            row[f"{c} F1"] = 2.0 * hit / max(float(((true == c) & view).sum() + ((said == c) & view).sum()), 1.0)
+        figures[f"lead {lead + 1}, {'10 s' if piece else 'half an hour'}"] = {k: round(v, 4) for k, v in row.items()}
+    return figures
+
+
+def export(model: bytes, thresholds: dict[str, float], figures: Figures, command: str, folder: Path) -> None:
+    """Write beats.onnx and its card."""
+    (folder / "beats.onnx").write_bytes(model)
+    card: dict[str, Any] = {
+        "file": "beats.onnx",
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "inputs": {"features": f"float32 (beats, {len(FEATURES)}), NaN where unknown; analyze.beatclass_features"},
+        "features": list(FEATURES),
+        "outputs": {"probability": "(beats, 2): ventricular; early, if not ventricular"},
+        "labels": ["N", "S", "V", "F", "Q"],
+        "never_answered": ["F"],
+        "thresholds": thresholds,
+        "opset": OPSET,
+        "training": {
+            "command": command,
+            "scikit-learn": sklearn.__version__,
+            "data": "DS1 of the MIT-BIH Arrhythmia Database (ODC-By 1.0), both leads, whole and in pieces of 10 s",
+        },
+        "metrics": {"out of fold in DS1, patients left out": figures},
+    }
+    (folder / "beats.json").write_text(json.dumps(card, indent=2) + "\n")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Train, choose thresholds, export."""
+    parser = argparse.ArgumentParser(description="Train the beat classifier.")
+    parser.add_argument("--data", type=Path, required=True, help="MIT-BIH as PhysioNet publishes it")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a file for the features: written, or read where it is there")
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    args = parser.parse_args(argv)
+    examples = read_or_gather(args.data, args.seed, args.keep)
+    probability = out_of_fold(examples, deal(args.data, args.seed), args.seed)
+    thresholds = choose_thresholds(examples, probability)
+    figures = measure(examples, probability, thresholds)
+    trees = fit(examples.take(thin(examples, args.seed)), args.seed)
+    command = f"paperbeat train beats --data MIT-BIH --seed {args.seed}"
+    args.out.mkdir(parents=True, exist_ok=True)
+    export(to_onnx(trees).SerializeToString(), thresholds, figures, command, args.out)
+    print(json.dumps({"thresholds": thresholds, **figures}, indent=1), file=sys.stderr)
+
+
+def read_or_gather(folder: Path, seed: int, kept: Path | None) -> Examples:
+    """Examples of DS1, from the file of an earlier call where there is one."""
+    if kept is not None and kept.is_file():
+        with np.load(kept) as held:
+            return Examples(**held)
+    examples = gather(folder, "DS1", seed)
+    if kept is not None:
+        np.savez(kept, **vars(examples))
+    return examples
+
+
+if __name__ == "__main__":
+    main()
