@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from analyze.beatclass import classify_beats
+from analyze.classify import Opinion, classify, give_opinion
+from analyze.explain import Explanation, explain
 from analyze.measure import measure
 from analyze.measurements import Measurements, StLevel
 from analyze.report import Report, analyze, to_json
@@ -17,14 +20,20 @@ from digitize.record import Patient
 
 __all__ = [
     "Evidence",
+    "Explanation",
     "Fiducials",
     "Finding",
     "Measurements",
+    "Opinion",
     "Patient",
     "Report",
     "StLevel",
     "analyze",
+    "classify",
+    "classify_beats",
     "delineate",
+    "explain",
+    "give_opinion",
     "measure",
     "to_html",
     "to_json",

@@ -11,6 +11,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analyze.beats import find_beats
+from analyze.classify import Opinion, give_opinion, read_card
+from analyze.explain import Explanation
 from analyze.judge import find_all
 from analyze.measure import measure
 from analyze.measurements import Measurements
@@ -58,6 +60,10 @@ class Report:
     quality : dict of str to float
         0 to 1 for each lead read from paper.
     overall_quality : float, optional
+    opinion : Opinion, optional
+        What the classifier says.
+    explanation : Explanation, optional
+        What spoke for one of its labels, where it was asked for.
     """
 
     ecg: Ecg
@@ -71,6 +77,8 @@ class Report:
     calibration: Calibration | None = None
     quality: dict[str, float] = field(default_factory=dict)
     overall_quality: float | None = None
+    opinion: Opinion | None = None
+    explanation: Explanation | None = None
 
 
 def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None = None) -> Report:
@@ -94,10 +102,11 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
     beats = find_beats(ecg)
     measurements = measure(ecg, None if page is None else page.quality, beats)
     findings = find_all(measurements, patient)
+    opinion = give_opinion(ecg, beats, measurements)
     notes = _note(ecg, patient, measurements)
     if page is None:
         status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
-        return Report(ecg, patient, measurements, findings, notes, status)
+        return Report(ecg, patient, measurements, findings, notes, status, opinion=opinion)
     height, width = page.photo.rgb.shape[:2]
     return Report(
         ecg=ecg,
@@ -111,6 +120,7 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         calibration=page.calibration,
         quality=dict(page.quality),
         overall_quality=page.overall_quality,
+        opinion=opinion,
     )
 
 
@@ -176,10 +186,12 @@ def hash_networks(names: tuple[str, ...]) -> dict[str, str]:
 def to_json(report: Report) -> dict[str, Any]:
     """The report as ``report.schema.json`` has it: null, never 0 or NaN, for what is not known."""
     m = asdict(report.measurements)
-    networks = PAGE_NETWORKS if report.source else ()
+    weights = hash_networks(PAGE_NETWORKS if report.source else ())
+    if report.opinion is not None:
+        weights = {**weights, "diagnosis": read_card()["sha256"]}
     document = {
         "schema_version": SCHEMA_VERSION,
-        "software": {"version": software_version(), "weights": hash_networks(networks)},
+        "software": {"version": software_version(), "weights": weights},
         "input": None if report.source is None else asdict(report.source),
         "status": report.status,
         "notes": [asdict(note) for note in report.notes],
@@ -189,11 +201,17 @@ def to_json(report: Report) -> dict[str, Any]:
         "patient": asdict(report.patient),
         "measurements": m,
         "findings": [asdict(finding) for finding in report.findings],
-        "classifier": None,
+        "classifier": _classifier(report),
         "disclaimer": DISCLAIMER,
     }
     plain: dict[str, Any] = _plain(document)
     return plain
+
+
+def _classifier(report: Report) -> dict[str, Any] | None:
+    if report.opinion is None:
+        return None
+    return {**asdict(report.opinion), "explanation": asdict(report.explanation) if report.explanation else None}
 
 
 def _layout(layout: Layout | None) -> dict[str, Any] | None:

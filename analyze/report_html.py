@@ -8,7 +8,9 @@ from importlib.resources import files
 
 from analyze.measurements import ST_OFFSETS_MS, Measurements
 from analyze.report import DISCLAIMER, Report, software_version
+from analyze.report_beats import mark_home_columns
 from analyze.report_findings import show_all, show_headlines
+from analyze.report_opinion import name_called, show_explanation, show_opinion
 from analyze.report_svg import draw_ecg
 from analyze.report_text import describe_page, describe_patient, number, signed
 from analyze.rules.words import pick_headlines
@@ -53,14 +55,28 @@ def to_html(report: Report, overlay_png: bytes | None = None) -> str:
 <section><h2>Measurements</h2>{_measurements(report.measurements)}</section>
 <section><h2>ST in mV at J and ms after</h2>{_st_levels(report.measurements, raised)}</section>
 {picture}
-<section>{show_headlines(report.findings)}{_notes(report, 52 if picture else 100)}</section>
+<section>{show_headlines(report.findings)}{_called(report)}{_notes(report, 52 if picture else 100)}</section>
 </main>
 {footer}
 {show_all(report)}
+{_opinion(report)}
 {footer}
 </body>
 </html>
 """
+
+
+def _called(report: Report) -> str:
+    """What the classifier calls, in one line of the first page."""
+    return f'<p class="also">Classifier: {escape(name_called(report.opinion))}.</p>' if report.opinion else ""
+
+
+def _opinion(report: Report) -> str:
+    if report.opinion is None:
+        return ""
+    explained = report.explanation
+    drawn = show_explanation(explained, mark_home_columns(report.ecg)) if explained else ""
+    return drawn + show_opinion(report.opinion)
 
 
 def _picture(overlay_png: bytes | None) -> str:

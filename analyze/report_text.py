@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from analyze.measurements import Measurements
 from analyze.report import DISCLAIMER, Report
+from analyze.report_opinion import describe_part, name_called
 from analyze.rules.words import pick_headlines
 
+_EXPLAINED = 5
 _VERDICT = {"met": "MET", "not_met": "not met", "undetermined": "UNDETERMINED"}
 
 
@@ -27,6 +29,11 @@ def to_text(report: Report) -> str:
     ][:2]
     others = [f.title for f in report.findings if f.verdict == "undetermined" and f.urgency == "emergency"]
     rows += [("not told", "; ".join(title for title in others))]
+    if report.opinion is not None:
+        rows.append(("classifier", name_called(report.opinion)))
+    if report.explanation is not None:
+        told = "; ".join(describe_part(part) for part in report.explanation.parts[:_EXPLAINED])
+        rows.append(("spoke", f"for (+) and against (-) {report.explanation.code}: {told}"))
     rows += [("note", f"{n.message} {n.hint}".strip()) for n in report.notes if n.severity != "info"]
     lines = [f"{name:<10} {text}" for name, text in rows if text]
     return "\n".join([*lines, DISCLAIMER])

@@ -109,7 +109,7 @@ def test_whatever_is_lost_the_report_stands(data: st.DataObject) -> None:
 
 def test_digital_records_have_no_page() -> None:
     document = to_json(analyze(simulate("normal").ecg, MAN))
-    assert document["input"] is document["layout"] is document["calibration"] is document["classifier"] is None
+    assert document["input"] is document["layout"] is document["calibration"] is None
     assert document["quality"] == {"overall": None, "leads": {}}
     assert document["patient"] == {"age_y": 54, "sex": "male", "source": "hint"}
     assert document["status"] == "ok"

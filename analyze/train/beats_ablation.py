@@ -22,23 +22,24 @@ from sklearn.pipeline import make_pipeline
 from analyze.beatclass_features import ATRIAL, FEATURES, TIMING
 from analyze.train.beats import FOLDS, choose_thresholds, deal, measure, read_or_gather
 from analyze.train.beats_data import CLASSES, Examples, thin
-from analyze.train.beats_trees import EARLY, VENTRICULAR, Trees, columns, grow
+from analyze.train.beats_trees import EARLY, VENTRICULAR, columns, grow
+from analyze.train.treenode import Forest
 
-Fit = Callable[[NDArray[np.float32], NDArray[np.bool_], int], Trees]
+Fit = Callable[[NDArray[np.float32], NDArray[np.bool_], int], Forest]
 
 _N, _S, _V = (CLASSES.index(c) for c in "NSV")
 _SMOTE_SHARE = 0.3  # early beats for each normal one, after as many are made up as that takes
 
 
-def grow_smote(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int) -> Trees:
-    """Trees on beats made up between real ones (Chawla et al. 2002); of the training folds only."""
+def grow_smote(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int) -> Forest:
+    """Forest on beats made up between real ones (Chawla et al. 2002); of the training folds only."""
     whole = SimpleImputer(strategy="median").fit_transform(features)
     share = max(_SMOTE_SHARE, 1.01 * positive.sum() / max((~positive).sum(), 1))
     more, truth = SMOTE(sampling_strategy=min(share, 1.0), random_state=seed).fit_resample(whole, positive)
     return grow(more.astype(np.float32), truth, seed, power=0.0)
 
 
-def grow_forest(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int) -> Trees:
+def grow_forest(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int) -> Forest:
     """A random forest with balanced classes."""
     forest = RandomForestClassifier(
         60, min_samples_leaf=20, max_features=0.3, class_weight="balanced", random_state=seed

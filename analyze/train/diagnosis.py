@@ -27,6 +27,7 @@ from analyze.train.diagnosis_data import Inputs, Label, choose_labels, mark_labe
 from analyze.train.diagnosis_export import Classifier, to_onnx
 from analyze.train.measures import choose_threshold, fit_calibration, macro_auc, to_probability
 from analyze.train.outliers import fit_cloud, measure_distance
+from analyze.train.treenode import Forest
 from digitize.datasets import ptbxl, split_by_patient
 from digitize.datasets.ptbxl import SUPERCLASSES, PtbxlEntry
 from digitize.record import LEADS
@@ -128,7 +129,7 @@ def cross_validate(training: Training, out: Path, epochs: int, seed: int) -> Out
     return OutOfFold(forests, nets, distance)
 
 
-def grow_forests(training: Training, rows: NDArray[np.int64], seed: int) -> list[forest.Forest]:
+def grow_forests(training: Training, rows: NDArray[np.int64], seed: int) -> list[Forest]:
     """Forests of all labels, grown on records as they are and with segments hidden."""
     rng = np.random.default_rng(seed)
     parts = []

@@ -13,9 +13,9 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from torch import Tensor, nn
 
 from analyze.classinput import BEAT_HZ, BEAT_S, NUMBERS, Singles
-from analyze.train.forest import Forest, to_node
 from analyze.train.networks import CHANNELS
 from analyze.train.outliers import MOST_NUMBER, STEP, Cloud
+from analyze.train.treenode import Forest, to_node
 
 OPSET, ML_OPSET, IR = 17, 3, 9
 TIME = round(sum(BEAT_S) * BEAT_HZ)

@@ -172,6 +172,29 @@ def bench_mitbih_folder(
     _print(beat_lines(measured), beat_figures(measured), json_file)
 
 
+@app.command("diagnosis")
+def bench_diagnosis_folder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="PTB-XL or CinC, as PhysioNet publishes them.")],
+    form: Annotated[
+        str, typer.Option("--as", metavar="FORM", help="whole records, or as a sheet shows them: 3x4, 6x2, worn.")
+    ] = "whole",
+    json_file: JsonFile = None,
+) -> None:
+    """The classifier against the labels of a data set."""
+    from analyze.benchdiagnosis import bench_diagnosis, list_labelled, to_figures, to_lines
+    from analyze.shown import FORMS
+    from api.progress import counting
+    from digitize.errors import UsageError
+
+    _check(json_file)
+    if form not in FORMS:
+        raise UsageError(f"Records cannot be shown as {form!r}.", f"Forms are {', '.join(FORMS)}.")
+    entries = list_labelled(folder)
+    with counting("records", len(entries)) as tell:
+        measured = bench_diagnosis(entries, form, on_record=tell)
+    _print(to_lines(measured), to_figures(measured), json_file)
+
+
 @app.command("beats")
 def bench_beat_classes(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="MIT-BIH as PhysioNet publishes it.")],

@@ -94,19 +94,26 @@ def analyze_signal(
     ] = None,
     age: Age = None,
     sex: SexName = None,
+    label: Annotated[
+        str | None, typer.Option("--explain", metavar="LABEL", help="Show what spoke for this label, such as MI.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a digital ECG and give the same report."""
     patient = make_patient(age, sex)
 
-    from analyze import analyze, to_html, to_json, to_text
+    from dataclasses import replace
+
+    from analyze import analyze, explain, to_html, to_json, to_text
     from api.folder import check_writable, whole_folder
     from api.reading import dump_json
     from digitize.formats import read_ecg
 
     if out is not None:
         check_writable(out)
-    report = analyze(read_ecg(signal), patient)
+    ecg = read_ecg(signal)
+    explanation = explain(ecg, label) if label else None
+    report = replace(analyze(ecg, patient), explanation=explanation)
     as_text, html = dump_json(to_json(report)), to_html(report, None)
     if out is not None:
         with whole_folder(out) as building:

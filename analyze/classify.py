@@ -1,0 +1,157 @@
+"""What a network and forests trained on PTB-XL say of an ECG, and whether they have seen the like of it.
+
+One ONNX file, one card, onnxruntime alone. The rules of `analyze.rules` do not hear of it and it not of them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyze.beats import Beats
+from analyze.classinput import ClassifierInput, Singles, prepare
+from analyze.measurements import Measurements
+from digitize.record import Ecg
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+FEWEST_LEADS = 6
+"""With fewer leads than this an answer counts as unsure."""
+
+
+@dataclass(frozen=True)
+class LabelOpinion:
+    """What is said of one label.
+
+    Attributes
+    ----------
+    code, name : str
+        As in PTB-XL (``"MI"``), and in words.
+    group : {"superclass", "subclass", "rhythm"}
+    probability : float
+        Calibrated out of fold.
+    threshold : float
+        From which on the label is called: that of the best F1 out of fold.
+    positive : bool
+        Whether it is called.
+    """
+
+    code: str
+    name: str
+    group: str
+    probability: float
+    threshold: float
+    positive: bool
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the classifier says of an ECG.
+
+    Attributes
+    ----------
+    model : str
+        First twelve digits of the SHA-256 of its file.
+    labels : tuple of LabelOpinion
+        The likeliest first within their group.
+    unsure : str
+        Why the answer should not be relied on, in words; empty when there is no reason.
+    distance : float
+        From the records it was trained on; about 1 for what is usual. NaN without a beat.
+    """
+
+    model: str
+    labels: tuple[LabelOpinion, ...]
+    unsure: str
+    distance: float
+
+
+def classify(ecg: Ecg) -> dict[str, float]:
+    """Probability of every label the classifier knows.
+
+    Parameters
+    ----------
+    ecg : Ecg
+        A whole record or what a sheet shows; NaN where nothing is.
+
+    Returns
+    -------
+    dict of str to float
+        By code; the five superclasses of PTB-XL first: ``{"NORM": 0.03, "MI": 0.91, ...}``. Labels do not exclude one
+        another and need not add up to 1. `give_opinion` says also whether they can be relied on.
+    """
+    probability, _ = ask(prepare(ecg))
+    return {label["code"]: float(p) for label, p in zip(read_card()["labels"], probability, strict=True)}
+
+
+def give_opinion(ecg: Ecg, beats: Beats | None = None, measured: Measurements | None = None) -> Opinion:
+    """Classify an ECG and judge whether the classifier has seen the like of it.
+
+    Parameters
+    ----------
+    ecg : Ecg
+    beats : Beats, optional
+        As found by `find_beats`, to save finding them again.
+    measured : Measurements, optional
+        As `analyze.measure.measure` gives them, to save measuring again.
+    """
+    card = read_card()
+    ready = prepare(ecg, beats, measured)
+    probability, distance = ask(ready)
+    labels = [
+        LabelOpinion(
+            said["code"], said["name"], said["group"], float(p), said["threshold"], bool(p >= said["threshold"])
+        )
+        for said, p in zip(card["labels"], probability, strict=True)
+    ]
+    groups = list(dict.fromkeys(label.group for label in labels))
+    labels.sort(key=lambda label: (groups.index(label.group), -label.probability))
+    return Opinion(card["sha256"][:12], tuple(labels), _doubt(ready, distance), distance)
+
+
+def ask(ready: ClassifierInput) -> tuple[NDArray[np.float64], float]:
+    """Probabilities in the order of the card's labels, and the distance from what was trained on."""
+    log_odds, distance = ask_many(ready.beat[None], ready.numbers[None])
+    seen = bool(ready.beat.any())
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds[0], -50, 50))), float(distance[0]) if seen else float("nan")
+
+
+def ask_many(beat: Singles, numbers: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Calibrated log odds (n, label) and distances (n,) of inputs (n, 24, 160) and (n, 196)."""
+    log_odds, distance = _open_session().run(["log_odds", "distance"], {"beat": beat, "numbers": numbers})
+    return np.asarray(log_odds, np.float64), np.asarray(distance, np.float64)
+
+
+def _doubt(ready: ClassifierInput, distance: float) -> str:
+    count = int(ready.beat[12:].any(axis=1).sum())
+    if not count:
+        return "no beat was found in any lead"
+    if count < FEWEST_LEADS:
+        return f"only {count} leads show a beat"
+    if distance > read_card()["unsure_from_distance"]:
+        return "the ECG is unlike those the classifier learned from"
+    return ""
+
+
+@cache
+def read_card() -> dict[str, Any]:
+    """The card of the classifier: labels, thresholds, data, metrics, hash."""
+    card: dict[str, Any] = json.loads(files("analyze").joinpath("weights", "diagnosis.json").read_text("utf-8"))
+    return card
+
+
+@cache
+def _open_session() -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    weights = files("analyze").joinpath("weights", "diagnosis.onnx").read_bytes()
+    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
