@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from digitize.pen import FINE, MULTIPLE_PX, PX_PER_MM, ask_heights, follow_heights, place_pen, stack_band
 from digitize.pulse import Pulse
 from digitize.stages import Curve, Ink, Layout, Panel, Sheet
+from digitize.strokes import drop_unlinked
 
 MARGIN_MM = 6.4
 """What the network sees before and after a row's panels: a pulse, a label, bare paper."""
@@ -62,7 +63,7 @@ def follow_panels(sheet: Sheet, ink: Ink, layout: Layout) -> tuple[Curve, ...]:
         y_px, confidence = place_pen(answers[k], np.minimum(paths[k, :columns], bins - 1))
         x_mm = (left + (np.arange(columns) - (FINE - 1) / 2) / FINE) / PX_PER_MM
         y_mm = np.where(confidence >= MIN_CONFIDENCE, (top + y_px) / PX_PER_MM, np.nan)
-        curves += _cut_panels(panels[k], x_mm, y_mm, confidence)
+        curves += (drop_unlinked(curve, ink) for curve in _cut_panels(panels[k], x_mm, y_mm, confidence))
     return tuple(curves)
 
 

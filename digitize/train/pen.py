@@ -182,6 +182,21 @@ def _follow(mean: PenNet, net: PenNet, keep: float) -> None:
                 kept.copy_(new)
 
 
+def blend(net: PenNet, checkpoint: Path) -> None:
+    """Put a network, in place, half way to an earlier one that it was trained on from.
+
+    Two ends of one training lie in the same valley, and the middle is a little better than either (Wortsman et al.
+    2022, arXiv 2203.05482).
+    """
+    _follow(net, _load(checkpoint), 0.5)
+
+
+def _load(checkpoint: Path) -> PenNet:
+    net = PenNet()
+    net.load_state_dict(torch.load(checkpoint, weights_only=True)["mean"])
+    return net
+
+
 class Reader(nn.Module):
     """The network as it ships: probabilities of one row's heights, and of no trace."""
 
@@ -230,6 +245,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sheets", type=Path, required=True, help="folder that digitize.train.bands fills")
     parser.add_argument("--checkpoint", type=Path, default=Path("pen.pt"))
     parser.add_argument("--anew", action="store_true", help="keep the checkpoint's weights, begin a new cycle")
+    parser.add_argument("--blend", type=Path, help="an earlier checkpoint: what is exported is the mean of both")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=12)
@@ -239,6 +255,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     net = train(args)
+    if args.blend:
+        blend(net, args.blend)
     words = f"--steps {args.steps} --batch {args.batch} --rate {args.rate:g} --seed {args.seed}"
     export(net, measure(net, args.sheets, 400), f"python -m digitize.train.pen --sheets SHEETS {words}", args.out)
 
