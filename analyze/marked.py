@@ -6,6 +6,7 @@ whose beats show the strip's lead together with others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from analyze.spikes import lift_spikes
 from digitize.record import Ecg
 
 FIRST, LAST = 0.15, 0.85  # where P begins and T ends in nearly all leads of a column, one noisy lead left aside
+_LONGER_S = 0.04  # than the median column: no heart's QRS, but a steep ST segment
+_FEWEST_COLUMNS = 3
 _COMPARED_S = (0.10, 0.20)
 _SHIFT_S = 0.08
 
@@ -43,12 +46,12 @@ def mark_columns(ecg: Ecg, beats: Beats, most: int | None = 60) -> dict[Column, 
         Average no more beats than this in a column.
     """
     ecg = lift_spikes(ecg, beats.spikes)
+    averages = {column: average_beats(ecg, column, beats, most=most) for column in find_columns(ecg)}
+    held = {column: average for column, average in averages.items() if average is not None}
+    joints = _without_outliers({c: find_qrs(average) for c, average in held.items()}, _LONGER_S * ecg.fs_hz)
     found: dict[Column, MarkedColumn] = {}
-    for column in find_columns(ecg):
-        average = average_beats(ecg, column, beats, most=most)
-        if average is None:
-            continue
-        joint = (_carry_qrs(average, list(found.values())) if column.strips else None) or find_qrs(average)
+    for column, average in held.items():
+        joint = (_carry_qrs(average, list(found.values())) if column.strips else None) or joints[column]
         marks = {} if joint is None else mark_waves(average, joint)
         if not marks:
             continue
@@ -56,6 +59,21 @@ def mark_columns(ecg: Ecg, beats: Beats, most: int | None = 60) -> dict[Column, 
         off = max(m.qrs_off for m in marks.values())
         found[column] = MarkedColumn(average, marks, average.r + round(float(on)), average.r + round(float(off)))
     return found
+
+
+def _without_outliers(
+    joints: Mapping[Column, tuple[int, int] | None], longer: float
+) -> dict[Column, tuple[int, int] | None]:
+    """QRS onsets and ends of the columns; one that is far longer than most ends after the median length.
+
+    Few leads with small QRS complexes and steep ST segments show no end of QRS; the other columns of the heart do.
+    """
+    lengths = [joint[1] - joint[0] for column, joint in joints.items() if joint is not None and not column.strips]
+    usual = float(np.median(lengths)) if len(lengths) >= _FEWEST_COLUMNS else np.inf
+    return {
+        column: (joint[0], joint[0] + round(usual)) if joint and joint[1] - joint[0] > usual + longer else joint
+        for column, joint in joints.items()
+    }
 
 
 def _carry_qrs(strip: Average, others: list[MarkedColumn]) -> tuple[int, int] | None:

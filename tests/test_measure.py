@@ -10,6 +10,8 @@ import pytest
 from shown import real_data, show_on_sheet
 
 from analyze import Measurements, measure
+from analyze.beats import find_beats
+from analyze.marked import mark_columns
 from analyze.measure import correct_qt
 from digitize.record import LEADS, Ecg
 from digitize.synth.heart import HeartKind, SimulatedHeart, simulate
@@ -144,3 +146,16 @@ def test_real_records_as_sheets() -> None:
         levels.append(st_j_mv(shown) - st_j_mv(whole))
     assert np.abs(rates).max() <= 3
     assert np.nanpercentile(np.abs(levels), 90) <= 0.04
+
+
+def test_a_steep_st_segment_of_one_column_is_not_taken_for_its_qrs() -> None:
+    heart = simulate("inferior_stemi", seed=4, noise_mv=0.005)
+    signal = heart.ecg.signal_mv.copy()
+    limbs = [LEADS.index(lead) for lead in ("I", "II", "III")]
+    for on, off in zip(*((t * 500).round().astype(int) for t in (heart.qrs_on_s, heart.qrs_off_s)), strict=True):
+        signal[on:off, limbs] *= 0.4  # small complexes
+        signal[off : off + 60, limbs] += 0.006 * np.arange(60)[:, None]  # under ST rising to T
+        signal[off + 60 : off + 120, limbs] += 0.006 * np.arange(60)[::-1, None]
+    sheet = show_on_sheet(Ecg(signal, 500.0), "3x4")
+    lengths = [round(1000 * (at.qrs_off - at.qrs_on) / 500) for at in mark_columns(sheet, find_beats(sheet)).values()]
+    assert max(lengths) - min(lengths) <= 60

@@ -60,6 +60,11 @@ def test_leads_that_are_no_neighbours_do_not_add_up(pair: tuple[str, str]) -> No
     assert judge(MAN_54, **dict.fromkeys(pair, 0.4)).verdict == "not_met"
 
 
+def test_ii_and_iii_are_neighbours_with_or_without_avf() -> None:
+    assert judge(MAN_54, missing=("aVF",), II=0.2, III=0.2).verdict == "met"
+    assert judge(MAN_54, missing=("aVF",), II=0.2, III=0.08).verdict == "undetermined"
+
+
 def test_one_lead_alone_is_not_enough() -> None:
     found = judge(MAN_54, III=0.3)
     assert found.verdict == "not_met"

@@ -23,7 +23,8 @@ _CHAINS = (
     ("aVL", "I", "-aVR", "II", "aVF", "III"),  # the frontal plane in Cabrera's order; -aVR itself is never asked for
     ("V4R", "V3R", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9"),
 )
-_PAIRS = tuple(pair for chain in _CHAINS for pair in pairwise(chain))
+# aVF is the mean of II and III: where both are raised, so is it, however badly its own column of a sheet shows it
+_PAIRS = (*(pair for chain in _CHAINS for pair in pairwise(chain)), ("II", "III"))
 _ORDER = tuple(lead for chain in _CHAINS for lead in chain)
 _SENSES = {"least": 1.0, "over": 1.0, "most": -1.0, "under": -1.0}
 
