@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from analyze import evaluate
+from analyze import evaluate, evaluate_neurokit
 from analyze.benchrules import GROUPS, RuleBench, RuleRow, draw_groups, published_codes
 from analyze.benchtable import group_figures, group_lines, rule_figures, rule_lines, wave_figures, wave_lines
 from analyze.evaluate import Found, Spans, add_up, bench_ludb, match_nearest
@@ -117,3 +119,23 @@ def test_rules_of_our_own_are_told_apart() -> None:
     figures = group_figures(bench)[GROUPS[0]]
     assert (figures["met"], figures["met_published"], figures["by_rule"]) == (1, 0, {"stemi.evolving": 1})
     assert "normal: 1 of 2 meet one (50.0 %), 0 one of published limits" in group_lines(bench)
+
+
+def test_waves_of_neurokit_come_in_seconds_and_none_where_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def delineate(cleaned: np.ndarray, r: np.ndarray, **_: object) -> tuple[None, dict[str, list[float]]]:
+        if not cleaned.any():
+            raise ValueError("flat")
+        names = [name for wave in ("P", "R", "T") for name in (f"ECG_{wave}_Onsets", f"ECG_{wave}_Offsets")]
+        marks = {name: [50.0 * k, np.nan] for k, name in enumerate([*names, "ECG_P_Peaks", "ECG_T_Peaks"])}
+        return None, marks
+
+    fake = SimpleNamespace(
+        ecg_clean=lambda x, sampling_rate: x,
+        ecg_peaks=lambda x, sampling_rate: (None, {"ECG_R_Peaks": np.array([125, 625])}),
+        ecg_delineate=delineate,
+    )
+    monkeypatch.setitem(sys.modules, "neurokit2", fake)
+    signal = np.stack([np.ones(1000), np.zeros(1000)], axis=1)
+    found = evaluate_neurokit.find_spans(Ecg(signal, 500.0, ("I", "II")))
+    np.testing.assert_allclose(found["I"]["qrs"], [[0.2, 0.25, 0.3], [np.nan, 1.25, np.nan]])
+    assert all(found["II"][wave].shape == (0, 3) for wave in ("p", "qrs", "t"))
