@@ -124,7 +124,7 @@ def ask(ready: ClassifierInput) -> tuple[NDArray[np.float64], float]:
 
 
 def ask_many(beat: Singles, numbers: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Calibrated log odds (n, label) and distances (n,) of inputs (n, 24, 160) and (n, 196)."""
+    """Calibrated log odds (n, label) and distances (n,) of inputs (n, 24, 160) and (n, 184)."""
     log_odds, distance = _open_session().run(["log_odds", "distance"], {"beat": beat, "numbers": numbers})
     return np.asarray(log_odds, np.float64), np.asarray(distance, np.float64)
 

@@ -33,7 +33,6 @@ BEAT_NUMBERS = (
 )  # fmt: skip
 WAVE_NUMBERS = (
     "r_mv", "s_mv", "q_mv", "p_mv", "t_mv", "t_max_mv", "t_min_mv", "p_end_mv_ms", "q_ms", "r_ms", "r_peak_ms",
-    "notch_mv",
 )  # fmt: skip
 ST_NUMBERS = ("j_mv", "j40_mv", "j80_mv")
 NUMBERS = (
@@ -54,7 +53,7 @@ class ClassifierInput:
     beat : ndarray of float32, shape (24, 160)
         Representative beats of the twelve leads in millivolts above the QRS onset, zero where they are not known; then
         twelve rows of 1 where they are.
-    numbers : ndarray of float32, shape (196,)
+    numbers : ndarray of float32, shape (184,)
         See `NUMBERS`; NaN where it could not be measured.
     """
 

@@ -76,7 +76,7 @@ def _opinion(report: Report) -> str:
         return ""
     explained = report.explanation
     drawn = show_explanation(explained, mark_home_columns(report.ecg)) if explained else ""
-    return drawn + show_opinion(report.opinion)
+    return f'<div class="classifier">{drawn}{show_opinion(report.opinion)}</div>'
 
 
 def _picture(overlay_png: bytes | None) -> str:

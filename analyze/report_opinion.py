@@ -33,7 +33,7 @@ def show_opinion(opinion: Opinion) -> str:
     rows = "".join(_row(label) for label in opinion.labels)
     doubt = f'<p class="also"><b>Unsure: {escape(opinion.unsure)}.</b></p>' if opinion.unsure else ""
     return (
-        '<section class="rules"><h2>What the classifier says (trained on PTB-XL; the rules do not use it)</h2>'
+        "<section><h2>What the classifier says (trained on PTB-XL; the rules do not use it)</h2>"
         f'{doubt}<table class="opinion"><tr><th>code</th><th>label</th><th>probability</th><th>called from</th></tr>'
         f"{rows}</table></section>"
     )
@@ -52,7 +52,7 @@ def show_explanation(explanation: Explanation, home: dict[str, MarkedColumn]) ->
     beats = "".join(_draw_beat(lead, home[lead], worth) for lead in LEADS if lead in home)
     items = "".join(f"<li>{escape(describe_part(part))}</li>" for part in explanation.parts[:_SHOWN])
     return (
-        f'<section class="rules"><h2>What spoke for {escape(explanation.code)} (red) and against it (blue)</h2>'
+        f"<section><h2>What spoke for {escape(explanation.code)} (red) and against it (blue)</h2>"
         f'<div class="beats">{beats}</div><ul class="all">{items}</ul>'
         f'<p class="also">Shapley values in log odds; all of them lead from {explanation.start_log_odds:+.2f} with '
         f"nothing seen to {explanation.log_odds:+.2f}.</p></section>"

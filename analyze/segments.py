@@ -20,7 +20,7 @@ COMMON = "rhythm and intervals"
 SEGMENTS = (*(f"{lead} {wave}" for lead in LEADS for wave in WAVES), COMMON)
 
 _USUAL_QRS_S = 0.1
-_WAVE_OF = {"p": "P", "q": "QRS", "r": "QRS", "s": "QRS", "notch": "QRS", "t": "ST-T", "j": "ST-T"}
+_WAVE_OF = {"p": "P", "q": "QRS", "r": "QRS", "s": "QRS", "t": "ST-T", "j": "ST-T"}
 
 
 @cache

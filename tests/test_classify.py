@@ -60,9 +60,10 @@ def test_beats_lie_over_one_another_on_a_sheet() -> None:
     whole, sheet = (prepare(show_as(heart(), form, np.random.default_rng(0))) for form in ("whole", "3x4"))
     assert whole.beat.shape == sheet.beat.shape == (24, round(sum(BEAT_S) * BEAT_HZ))
     assert sheet.beat[12:, ONSET].all()
-    near = slice(ONSET - 10, ONSET + 60)
-    for k in range(12):
-        assert np.corrcoef(whole.beat[k, near], sheet.beat[k, near])[0, 1] > 0.95, LEADS[k]
+    for k, lead in enumerate(LEADS):
+        near = whole.beat[k, ONSET - 10 : ONSET + 60]
+        shifted = (sheet.beat[k, ONSET - 10 + move : ONSET + 60 + move] for move in range(-2, 3))
+        assert max(np.corrcoef(near, other)[0, 1] for other in shifted) > 0.95, lead
 
 
 def test_what_is_not_seen_is_marked_so() -> None:

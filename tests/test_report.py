@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from shown import show_on_sheet
 
-from analyze import Patient, Report, analyze, to_html, to_json, to_text
+from analyze import Patient, Report, analyze, explain, to_html, to_json, to_text
 from analyze.report import DISCLAIMER
 from digitize.record import LEADS, Ecg, Note
 from digitize.sheets import load_layouts
@@ -163,7 +163,7 @@ def test_a_normal_heart_and_a_bundle_branch_block_are_not_called_infarction() ->
 
 def test_text_is_short_and_says_what_matters() -> None:
     text = to_text(paper_report())
-    assert len(text.splitlines()) <= 12
+    assert len(text.splitlines()) <= 13
     for part in (
         "3x4+1 (from labels)",
         "25 mm/s (assumed)",
@@ -231,7 +231,7 @@ def test_drawing_leaves_gaps_open() -> None:
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium to print")
 @pytest.mark.parametrize("name", ["3x4+1", "6x2+1"])
-def test_it_prints_on_a_page_and_every_rule_on_the_next(name: str, tmp_path: Path) -> None:
+def test_it_prints_on_a_page_the_rules_on_the_next_and_the_classifier_on_the_last(name: str, tmp_path: Path) -> None:
     pdfium = pytest.importorskip("pypdfium2")
     notes = tuple(
         Note("n", "warning", "Lead V4 could not be followed between 8.1 and 8.6 s.", "Look.") for _ in range(20)
@@ -242,7 +242,21 @@ def test_it_prints_on_a_page_and_every_rule_on_the_next(name: str, tmp_path: Pat
     command += [f"--user-data-dir={tmp_path}", "--no-pdf-header-footer", f"--print-to-pdf={out}", page.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     pdf = pdfium.PdfDocument(out)
-    assert len(pdf) == 2
+    assert len(pdf) == 3
     assert "Every rule" in pdf[1].get_textpage().get_text_bounded()
     assert pdf[0].get_size() == pytest.approx((841.9, 595.3), abs=1)
     pdf.close()
+
+
+def test_the_report_says_what_the_classifier_says_and_why() -> None:
+    ecg = simulate("anterior_stemi", seed=2, noise_mv=0.01).ecg
+    report = replace(analyze(ecg, MAN), explanation=explain(ecg, "MI"))
+    document = to_json(report)
+    validate(document)
+    assert report.opinion is not None
+    assert document["classifier"]["model"] == document["software"]["weights"]["diagnosis"][:12]
+    assert document["classifier"]["explanation"]["code"] == "MI"
+    assert "spoke      for (+) and against (-) MI" in to_text(report)
+    html = to_html(report)
+    assert "What spoke for MI" in html and html.count('<div class="beats"') >= 1
+    assert all(label.name in html for label in report.opinion.labels)

@@ -29,7 +29,7 @@ def follow(y_mm: np.ndarray) -> Curve:
 
 def away(first_mm: float, last_mm: float) -> np.ndarray:
     """A level trace that is elsewhere, at 35 mm, over a stretch."""
-    return np.where((X_MM >= first_mm) & (X_MM < last_mm), 35.0, LEVEL_MM)
+    return np.where((first_mm <= X_MM) & (last_mm > X_MM), 35.0, LEVEL_MM)
 
 
 @pytest.mark.parametrize(("first", "last"), [(0.0, 1.0), (28.5, 30.0)])

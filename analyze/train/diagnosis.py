@@ -251,7 +251,7 @@ def _write(
     card = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "inputs": {"beat": "float32 (n, 24, 160)", "numbers": "float32 (n, 196), NaN where unknown", "leads": LEADS},
+        "inputs": {"beat": "float32 (n, 24, 160)", "numbers": "float32 (n, 184), NaN where unknown", "leads": LEADS},
         "outputs": {"log_odds": "float32 (n, label), calibrated", "distance": "float32 (n,), usually 1"},
         "unsure_from_distance": round(far, 4),
         "net_share": classifier.share,

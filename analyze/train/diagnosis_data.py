@@ -38,7 +38,7 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Inputs of all records in one form: ``beat`` (record, 24, 160) float16, ``numbers`` (record, 196) float32."""
+    """Inputs of all records in one form: ``beat`` (record, 24, 160) float16, ``numbers`` (record, 184) float32."""
 
     beat: NDArray[np.float16]
     numbers: NDArray[np.float32]

@@ -121,7 +121,7 @@ function measured(measurements) {
   ].map(([name, value, unit]) => [name, value == null ? "not measured" : `${number(value, 0)}${unit}`]);
 }
 
-function basis({ calibration, layout, patient, status }) {
+function basis({ calibration, layout, patient, status, classifier }) {
   const pairs = [];
   if (calibration) {
     const { mm_per_s, mm_per_mv, source } = calibration;
@@ -130,7 +130,13 @@ function basis({ calibration, layout, patient, status }) {
   if (layout) pairs.push(["Layout", `${layout.name} (${layout.source})`]);
   const who = [patient?.age_y == null ? "age unknown" : `${patient.age_y} years`, patient?.sex ?? "sex unknown"];
   pairs.push(["Patient", who.join(", ")], ["Page", status === "ok" ? "read in full" : "read in part, see notes"]);
+  if (classifier) pairs.push(["Classifier", called(classifier)]);
   return pairs;
+}
+
+function called({ labels, unsure }) {
+  const said = labels.filter((label) => label.positive).map(({ name, probability }) => `${name} ${number(100 * probability, 0)} %`);
+  return `${unsure ? `unsure, ${unsure}; ` : ""}${said.join(", ") || "nothing is called"}`;
 }
 
 function noteItem(note) {
