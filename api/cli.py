@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from api.commands import archive, bench, data, doctor, pages, server, train, workshop
+from api.commands import archive, bench, data, doctor, export, pages, server, train, workshop
 
 USAGE, UNREADABLE, MISSING, SOME_FAILED, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -32,6 +32,7 @@ app.command("render")(workshop.render_record)
 app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")
 app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
+app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 
 
