@@ -28,7 +28,7 @@ DISCLAIMER = (
     "Research use. Not a medical device, not for diagnosis: a clinician must over-read the ECG and this report."
 )
 
-PAGE_NETWORKS: tuple[str, ...] = ("labels",)
+PAGE_NETWORKS: tuple[str, ...] = ("labels", "pen")
 """Networks that every reading of a page uses, by the names of their cards in ``digitize/weights``."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import pickle
 import shutil
 from functools import cache
@@ -146,9 +145,11 @@ def test_every_stage_is_timed_and_the_weights_are_named() -> None:
     stages = ["lattice", "flatten", "ink", "labels", "layout", "trace", "text", "calibrate", "assemble"]
     assert list(page.timings_s) == stages
     weights = to_json(analyze(page.ecg, page.patient, page=page))["software"]["weights"]
-    blob = files("digitize").joinpath("weights", "labels.onnx").read_bytes()
-    assert weights == {"labels": hashlib.sha256(blob).hexdigest()}
-    json.dumps(weights)
+    shipped = {"labels": "digitize", "pen": "digitize", "diagnosis": "analyze"}
+    for name, package in shipped.items():
+        blob = files(package).joinpath("weights", f"{name}.onnx").read_bytes()
+        assert weights.pop(name) == hashlib.sha256(blob).hexdigest()
+    assert not weights
 
 
 def test_what_a_person_says_of_the_patient_wins() -> None:
