@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from analyze.beats import Beats
@@ -120,15 +121,25 @@ def _align(x: Floats, at: NDArray[np.int64], fs_hz: float) -> NDArray[np.int64]:
     for _ in range(2):
         template = _nanmedian(cut_beats(x, at, half, half))
         template = np.nan_to_num(template - _mean(template, axis=0))
-        wide = cut_beats(x, at, half + most, half + most)
-        scores = np.empty((at.size, 2 * most + 1))
-        for shift in range(2 * most + 1):
-            part = wide[:, shift : shift + 2 * half + 1]
-            whole = np.isfinite(part).all(axis=1, keepdims=True)
-            part = np.where(whole, part - part.mean(axis=1, keepdims=True), 0.0)
-            scores[:, shift] = np.einsum("btl,tl->b", part, template)
+        scores = _correlate(cut_beats(x, at, half + most, half + most), template)
         at = at + np.where(scores.max(axis=1) > 0, scores.argmax(axis=1) - most, 0)
     return at
+
+
+def _correlate(wide: Floats, template: Floats) -> Floats:
+    """Product of beats (beat, time, lead) with a template without mean, at every shift; leads with gaps count nothing.
+
+    Returns
+    -------
+    ndarray, shape (beat, shift)
+    """
+    held = np.isfinite(wide)
+    filled = np.where(held, wide - _mean(wide, axis=1)[:, None], 0.0)
+    scores = np.einsum("bslt,tl->bsl", sliding_window_view(filled, len(template), axis=1), template)
+    if not held.all():
+        gaps = np.cumsum(np.pad(~held, ((0, 0), (1, 0), (0, 0))), axis=1)
+        scores[gaps[:, len(template) :] > gaps[:, : -len(template)]] = 0.0
+    return np.asarray(scores.sum(axis=2), dtype=np.float64)
 
 
 def _without_neighbours(cut: Floats, at: NDArray[np.int64], r: NDArray[np.int64], before: int, fs_hz: float) -> Floats:
@@ -181,9 +192,10 @@ def _mean(x: Floats, axis: int) -> Floats:
 
 def _nanmedian(x: Floats) -> Floats:
     """Median over the first axis of what is there; NaN, without a warning, where nothing is."""
-    empty = ~np.isfinite(x).any(axis=0)
-    median = np.nanmedian(np.where(empty, 0.0, x), axis=0)
-    return np.asarray(np.where(empty, np.nan, median), dtype=np.float64)
+    ordered = np.sort(x, axis=0)  # what is not there comes last
+    count = len(x) - np.isnan(x).sum(axis=0)
+    middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2 * (count > 0)])
+    return np.asarray(np.take_along_axis(ordered, middle, axis=0).mean(axis=0), dtype=np.float64)
 
 
 def _standard_error(cut: Floats, median: Floats) -> Floats:

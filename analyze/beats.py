@@ -104,41 +104,49 @@ def _joint_energy(ecg: Ecg, denoise: Denoise) -> tuple[Floats, Floats]:
     total = np.zeros(ecg.signal_mv.shape[0])
     weight = np.zeros_like(total)
     seen = np.zeros_like(total)
-    for k in range(len(ecg.leads)):
-        x = ecg.signal_mv[:, k]
-        for a, b in finite_runs(x, bridge=round(_BRIDGE_S * ecg.fs_hz), shortest=round(_SHORTEST_S * ecg.fs_hz)):
-            energy = _lead_energy(x[a:b], ecg.fs_hz, denoise)
-            level = _usual_height(energy, ecg.fs_hz)
-            rest = float(np.median(energy))
-            if not level.min() > 0 or level.max() < 1e-3:  # below a microvolt nothing is a beat
-                continue
-            trust = _taper(b - a, round(_EDGE_S * ecg.fs_hz))
-            seen[a:b] = np.maximum(seen[a:b], trust)
-            trust = trust * min(float(np.median(level)) / max(rest, 1e-6), 20.0) ** 2
-            total[a:b] += trust * energy / level
-            weight[a:b] += trust
+    for (a, b), leads in _shared_runs(ecg).items():
+        energy = _qrs_energy(ecg.signal_mv[a:b, leads].T, ecg.fs_hz, denoise)
+        level = _usual_height(energy, ecg.fs_hz)
+        beats = (level.min(axis=1) > 0) & (level.max(axis=1) >= 1e-3)  # below a microvolt nothing is a beat
+        if not beats.any():
+            continue
+        energy, level, inside = energy[beats], level[beats], _taper(b - a, round(_EDGE_S * ecg.fs_hz))
+        stands_out = np.median(level, axis=1) / np.maximum(np.median(energy, axis=1), 1e-6)
+        trust = inside * np.minimum(stands_out, 20.0)[:, None] ** 2
+        seen[a:b] = np.maximum(seen[a:b], inside)
+        total[a:b] += (trust * energy / level).sum(axis=0)
+        weight[a:b] += trust.sum(axis=0)
     joint = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     return joint, seen
 
 
-def _lead_energy(x: Floats, fs_hz: float, denoise: Denoise) -> Floats:
-    """Root mean square of the QRS band over 90 ms, in millivolts."""
-    held = np.isfinite(x)
-    at = np.arange(x.size)
-    filled = np.interp(at, at[held], x[held])
+def _shared_runs(ecg: Ecg) -> dict[tuple[int, int], list[int]]:
+    """Stretches that are long enough to be searched, and the leads that are seen in each."""
+    bridge, shortest = round(_BRIDGE_S * ecg.fs_hz), round(_SHORTEST_S * ecg.fs_hz)
+    runs: dict[tuple[int, int], list[int]] = {}
+    for k, x in enumerate(ecg.signal_mv.T):
+        for run in finite_runs(x, bridge, shortest):
+            runs.setdefault(run, []).append(k)
+    return runs
+
+
+def _qrs_energy(x: Floats, fs_hz: float, denoise: Denoise) -> Floats:
+    """Root mean square of the QRS band over 90 ms, in millivolts; shape (lead, time) kept."""
+    held, at = np.isfinite(x), np.arange(x.shape[1])
+    filled = x if held.all() else np.array([np.interp(at, at[h], row[h]) for row, h in zip(x, held, strict=True)])
     square = uniform_filter1d(np.square(keep_qrs(filled, fs_hz, denoise)), max(3, round(0.09 * fs_hz)), mode="nearest")
     return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float64)
 
 
 def _usual_height(energy: Floats, fs_hz: float) -> Floats:
-    """How high a beat is around each moment: the median, over 12 s, of what every 1.6 s reaches."""
+    """How high a beat is around each moment: the median, over 12 s, of what every 1.6 s reaches; shape (lead, time)."""
     step = max(1, round(0.1 * fs_hz))
-    blocks = np.array([part.max() for part in np.split(energy, np.arange(step, energy.size, step))])
-    tops = maximum_filter1d(blocks, 16, mode="nearest")
-    window = min(121, tops.size)
-    level = np.percentile(sliding_window_view(tops, window), 60, axis=1)
-    centres = (np.arange(level.size) + window / 2) * step  # before the first and after the last, np.interp holds on
-    return np.asarray(np.interp(np.arange(energy.size), centres, level), dtype=np.float64)
+    blocks = np.maximum.reduceat(energy, np.arange(0, energy.shape[1], step), axis=1)
+    tops = maximum_filter1d(blocks, 16, axis=1, mode="nearest")
+    window = min(121, tops.shape[1])
+    level = np.percentile(sliding_window_view(tops, window, axis=1), 60, axis=2)
+    centres = (np.arange(level.shape[1]) + window / 2) * step  # before the first and after the last, np.interp holds on
+    return np.array([np.interp(np.arange(energy.shape[1]), centres, row) for row in level])
 
 
 def _taper(size: int, edge: int) -> Floats:

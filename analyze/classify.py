@@ -6,6 +6,7 @@ One ONNX file, one card, onnxruntime alone. The rules of `analyze.rules` do not 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.beats import Beats
-from analyze.classinput import ClassifierInput, Singles, prepare
+from analyze.beats import find_beats
+from analyze.classinput import ClassifierInput, Singles, lay_out, prepare
+from analyze.columns import Column
+from analyze.marked import MarkedColumn, mark_columns
+from analyze.measure import measure
 from analyze.measurements import Measurements
 from digitize.record import Ecg
 
@@ -91,19 +95,17 @@ def classify(ecg: Ecg) -> dict[str, float]:
     return {label["code"]: float(p) for label, p in zip(read_card()["labels"], probability, strict=True)}
 
 
-def give_opinion(ecg: Ecg, beats: Beats | None = None, measured: Measurements | None = None) -> Opinion:
-    """Classify an ECG and judge whether the classifier has seen the like of it.
+def give_opinion(ecg: Ecg) -> Opinion:
+    """Classify an ECG and judge whether the classifier has seen the like of it."""
+    beats = find_beats(ecg)
+    marked = mark_columns(ecg, beats)
+    return form_opinion(marked, measure(ecg, None, beats, marked))
 
-    Parameters
-    ----------
-    ecg : Ecg
-    beats : Beats, optional
-        As found by `find_beats`, to save finding them again.
-    measured : Measurements, optional
-        As `analyze.measure.measure` gives them, to save measuring again.
-    """
+
+def form_opinion(marked: Mapping[Column, MarkedColumn], measured: Measurements) -> Opinion:
+    """The same of an ECG whose beats are marked and measured."""
     card = read_card()
-    ready = prepare(ecg, beats, measured)
+    ready = lay_out(marked, measured)
     probability, distance = ask(ready)
     labels = [
         LabelOpinion(

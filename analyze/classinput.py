@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.beats import Beats, find_beats
-from analyze.columns import Column, home_columns
+from analyze.beats import find_beats
+from analyze.columns import Column
 from analyze.levels import level_beat
-from analyze.marked import MarkedColumn, mark_columns
+from analyze.marked import MarkedColumn, mark_columns, pick_homes
 from analyze.measure import measure
 from analyze.measurements import Measurements
 from digitize.record import LEADS, Ecg
@@ -61,24 +61,16 @@ class ClassifierInput:
     numbers: Singles
 
 
-def prepare(ecg: Ecg, beats: Beats | None = None, measured: Measurements | None = None) -> ClassifierInput:
-    """Make an ECG ready for the classifier.
-
-    Parameters
-    ----------
-    ecg : Ecg
-        Of the twelve leads any, at any rate.
-    beats : Beats, optional
-        As found by `find_beats`, to save finding them again.
-    measured : Measurements, optional
-        As `analyze.measure.measure` gives them, to save measuring again.
-    """
-    beats = find_beats(ecg) if beats is None else beats
+def prepare(ecg: Ecg) -> ClassifierInput:
+    """Make an ECG ready for the classifier: any of the twelve leads, at any rate."""
+    beats = find_beats(ecg)
     marked = mark_columns(ecg, beats)
-    return ClassifierInput(
-        beat=np.concatenate(_take_beats(marked)),
-        numbers=_take_numbers(measure(ecg, None, beats) if measured is None else measured),
-    )
+    return lay_out(marked, measure(ecg, None, beats, marked))
+
+
+def lay_out(marked: Mapping[Column, MarkedColumn], measured: Measurements) -> ClassifierInput:
+    """Lay out for the classifier what was marked and measured of an ECG."""
+    return ClassifierInput(np.concatenate(_take_beats(marked)), _take_numbers(measured))
 
 
 def _take_beats(marked: Mapping[Column, MarkedColumn]) -> tuple[Singles, Singles]:
@@ -86,9 +78,8 @@ def _take_beats(marked: Mapping[Column, MarkedColumn]) -> tuple[Singles, Singles
     offsets_s = np.arange(-round(BEAT_S[0] * BEAT_HZ), round(BEAT_S[1] * BEAT_HZ)) / BEAT_HZ
     beat = np.zeros((len(LEADS), offsets_s.size), np.float32)
     seen = np.zeros_like(beat)
-    for lead, column in home_columns(marked).items():
-        at = marked[column]
-        if lead not in at.marks or lead not in LEADS:
+    for lead, at in pick_homes(marked).items():
+        if lead not in LEADS:
             continue
         x = level_beat(at, lead)
         height = np.interp(at.qrs_on + offsets_s * at.average.fs_hz, np.arange(x.size), x, left=np.nan, right=np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ def keep_qrs(x: Floats, fs_hz: float, how: Denoise) -> Floats:
 
     Parameters
     ----------
-    x : ndarray, shape (time,)
+    x : ndarray, shape (..., time)
         Millivolts, without gaps.
     fs_hz : float
     how : {"band-pass", "wavelet"}
@@ -31,30 +32,39 @@ def keep_qrs(x: Floats, fs_hz: float, how: Denoise) -> Floats:
 
     Returns
     -------
-    ndarray, shape (time,)
+    ndarray, shape (..., time)
         Millivolts.
     """
     return _band_pass(x, fs_hz) if how == "band-pass" else _threshold_wavelets(x, fs_hz)
 
 
 def _band_pass(x: Floats, fs_hz: float) -> Floats:
-    sos = butter(2, (_BAND_HZ[0], min(_BAND_HZ[1], 0.45 * fs_hz)), "bandpass", fs=fs_hz, output="sos")
-    return np.asarray(sosfiltfilt(sos, x, padlen=min(x.size - 1, round(_PAD_S * fs_hz))), dtype=np.float64)
+    pad = min(x.shape[-1] - 1, round(_PAD_S * fs_hz))
+    return np.asarray(sosfiltfilt(_design(fs_hz), x, padlen=pad), dtype=np.float64)
+
+
+@cache
+def _design(fs_hz: float) -> Floats:
+    """Sections of the band-pass filter at a rate."""
+    band_hz = (_BAND_HZ[0], min(_BAND_HZ[1], 0.45 * fs_hz))
+    return np.asarray(butter(2, band_hz, "bandpass", fs=fs_hz, output="sos"), dtype=np.float64)
 
 
 def _threshold_wavelets(x: Floats, fs_hz: float) -> Floats:
     """Stationary transform: unlike the decimated one it sees a complex the same wherever it falls."""
     import pywt
 
-    levels = max(1, round(np.log2(fs_hz / _BAND_HZ[0])) - 1)
+    levels, size = max(1, round(np.log2(fs_hz / _BAND_HZ[0])) - 1), x.shape[-1]
     pad = round(_PAD_S * fs_hz)
-    after = pad + -(x.size + 2 * pad) % 2**levels
-    parts = pywt.swt(np.pad(x, (pad, after), mode="symmetric"), _WAVELET, level=levels, trim_approx=True, norm=True)
-    noise = np.median(np.abs(parts[-1])) / 0.6745  # of the finest details, which hold little else
-    least = noise * np.sqrt(2.0 * np.log(x.size))
+    sides = [*[(0, 0)] * (x.ndim - 1), (pad, pad + -(size + 2 * pad) % 2**levels)]
+    parts = pywt.swt(np.pad(x, sides, mode="symmetric"), _WAVELET, level=levels, trim_approx=True, norm=True)
+    noise = (
+        np.median(np.abs(parts[-1]), axis=-1, keepdims=True) / 0.6745
+    )  # of the finest details, which hold little else
+    least = noise * np.sqrt(2.0 * np.log(size))
     kept = [np.zeros_like(parts[0])]
     for level, detail in zip(range(levels, 0, -1), parts[1:], strict=True):
         middle_hz = fs_hz / 2 ** (level + 0.5)  # a detail holds half an octave to either side
         inside = _WAVES_HZ[0] <= middle_hz <= _WAVES_HZ[1]
         kept.append(np.where(np.abs(detail) >= least, detail, 0.0) if inside else np.zeros_like(detail))
-    return np.asarray(pywt.iswt(kept, _WAVELET, norm=True)[pad : pad + x.size], dtype=np.float64)
+    return np.asarray(pywt.iswt(kept, _WAVELET, norm=True)[..., pad : pad + size], dtype=np.float64)

@@ -37,7 +37,7 @@ def level_beat(at: MarkedColumn, lead: str) -> Floats:
 
 def measure_st(lead: str, at: MarkedColumn | None, quality: Mapping[str, float] | None) -> StLevel:
     """ST level of one lead on its representative beat; all None when its QRS complex is not seen."""
-    if at is None or lead not in at.marks:
+    if at is None:
         return StLevel(lead)
     x, fs_hz = level_beat(at, lead), at.average.fs_hz
     half = round(_ST_MS * fs_hz / 2000.0)

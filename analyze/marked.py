@@ -13,8 +13,9 @@ import numpy as np
 
 from analyze.average import Average, average_beats
 from analyze.beats import Beats
-from analyze.columns import Column, find_columns
-from analyze.marks import Marks, find_qrs, mark_waves
+from analyze.columns import Column, find_columns, home_columns
+from analyze.marks import Marks, mark_waves
+from analyze.qrs import find_qrs
 from analyze.spikes import lift_spikes
 from digitize.record import Ecg
 
@@ -59,6 +60,12 @@ def mark_columns(ecg: Ecg, beats: Beats, most: int | None = 60) -> dict[Column, 
         off = max(m.qrs_off for m in marks.values())
         found[column] = MarkedColumn(average, marks, average.r + round(float(on)), average.r + round(float(off)))
     return found
+
+
+def pick_homes(marked: Mapping[Column, MarkedColumn]) -> dict[str, MarkedColumn]:
+    """The representative beat of each lead that shows one: that of the column in which it is seen for longest."""
+    home = {lead: marked[column] for lead, column in home_columns(marked).items()}
+    return {lead: at for lead, at in home.items() if lead in at.marks}
 
 
 def _without_outliers(

@@ -1,8 +1,7 @@
 """Where the waves of one representative beat begin, peak and end, lead by lead.
 
-QRS: where the slope leaves and returns to what it is in the quiet parts, first over all leads of the column, then in
-each lead near there. P and T: the most prominent bump in its window; its ends by the area method of Vazquez-Seisdedos
-et al. 2011 (the point that makes the largest trapezium with the steepest point of the flank).
+QRS as `analyze.qrs` finds it. P and T: the most prominent bump in its window; its ends by the area method of
+Vazquez-Seisdedos et al. 2011 (the point that makes the largest trapezium with the steepest point of the flank).
 """
 
 from __future__ import annotations
@@ -12,22 +11,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_opening, gaussian_filter1d
 from scipy.signal import find_peaks
 
 from analyze.average import Average
+from analyze.qrs import find_lead_qrs, measure_slopes, smooth
 
 Floats = NDArray[np.float64]
 _Span = tuple[float, float, float]
 
-_QRS_REACH_S = (0.14, 0.20)  # how far a QRS complex may reach before and after its reference point
-_SLOPES = ((0.030, 0.037), (0.060, 0.060), (0.100, 0.100))
-"""Of the greatest slope: what counts as flat before and after. The next pair is taken where a complex would be so long
-that it holds what a pacemaker's spike leaves behind, or a steep ST segment."""
-_LONG_S = 0.14
-_STILL_S = 0.014  # flat for this long is the end
-_BRIEF = 3  # fewer steep samples than this are noise
-_UPRIGHT = 0.15  # an R wave this much of the S wave's depth is the peak that is marked
 _P_REACH_S = 0.32
 _T_PEAK_S = 0.48  # the latest T peak after R, at an RR interval of 1 s; it moves with the root of RR, and U comes later
 _SHARED = 1 / 3  # of the leads must show a P wave before the others are searched for it
@@ -84,8 +75,9 @@ def mark_waves(average: Average, joint: tuple[int, int], with_p: bool = True) ->
         Leads in which the QRS complex can be seen.
     """
     qrs: dict[str, tuple[int, int, int]] = {}
+    slopes = measure_slopes(average.mv, average.fs_hz)
     for k, lead in enumerate(average.column.leads):
-        marks = _lead_qrs(average.mv[:, k], average.r, joint, average.fs_hz)
+        marks = find_lead_qrs(average.mv[:, k], slopes[k], joint, average.fs_hz)
         if marks is not None:
             qrs[lead] = marks
     p = _agree(_p_waves(average, qrs)) if with_p else {}
@@ -97,92 +89,6 @@ def mark_waves(average: Average, joint: tuple[int, int], with_p: bool = True) ->
         at |= dict(zip(("t_on", "t_peak", "t_off"), t.get(lead, ()), strict=False))
         found[lead] = Marks(**{name: float(value - average.r) for name, value in at.items()})
     return found
-
-
-def _smooth(x: Floats, sigma_s: float, fs_hz: float) -> Floats:
-    """Gaussian smoothing of a stretch without gaps."""
-    return np.asarray(gaussian_filter1d(x, max(sigma_s * fs_hz, 0.5), mode="nearest"), dtype=np.float64)
-
-
-def _slope(x: Floats, fs_hz: float) -> Floats:
-    """Absolute slope in mV/s, smoothed; NaN at gaps."""
-    held = np.isfinite(x)
-    if held.sum() < 3:
-        return np.full_like(x, np.nan)
-    filled = np.interp(np.arange(x.size), np.flatnonzero(held), x[held])
-    slope = np.abs(np.gradient(_smooth(filled, 0.004, fs_hz))) * fs_hz
-    return np.where(held, slope, np.nan)
-
-
-def find_qrs(average: Average) -> tuple[int, int] | None:
-    """Rows of the QRS onset and end over all leads of the column; None when there is no such complex."""
-    fs_hz = average.fs_hz
-    slopes = np.stack([_slope(x, fs_hz) for x in average.mv.T])
-    seen = np.isfinite(slopes)
-    joint = np.sqrt(np.where(seen, np.square(slopes), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1))
-    before, after = (round(s * fs_hz) for s in _QRS_REACH_S)
-    a, b = max(0, average.r - before), min(joint.size, average.r + after)
-    gap = max(2, round(_STILL_S * fs_hz))
-    centre = int(np.clip(average.r - a, 0, b - a - 1))
-    on = off = centre
-    for shares in _SLOPES:
-        steep = _steep(joint, a, b, fs_hz, shares)
-        if steep is None:
-            return None
-        on, off = _walk(steep[0], centre, -1, gap), _walk(steep[1], centre, 1, gap)
-        if off - on <= _LONG_S * fs_hz:
-            break
-    return a + on, a + off
-
-
-def _steep(
-    slope: Floats, a: int, b: int, fs_hz: float, shares: tuple[float, float] = _SLOPES[0]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Where the slope, between two rows, is too steep to be flat: as an onset and as an end is judged."""
-    near = np.nan_to_num(slope[a:b])
-    if near.size < 5 or not near.max() > 0:
-        return None
-    top = float(near.max())
-    quiet = np.nan_to_num(slope[max(0, a - round(0.1 * fs_hz)) : a])
-    floor = 2.0 * float(np.median(quiet)) if quiet.size > 5 else 0.0
-    on, off = (near > min(max(share * top, floor), 0.3 * top) for share in shares)
-    return on, off
-
-
-def _walk(steep: NDArray[np.bool_], start: int, step: int, gap: int) -> int:
-    """Last steep sample from ``start`` on, across flat stretches shorter than ``gap``."""
-    last, at, flat = start, start, 0
-    while 0 <= at < steep.size:
-        flat = 0 if steep[at] else flat + 1
-        if steep[at]:
-            last = at
-        elif flat > gap and (last != start or flat > 4 * gap):
-            break
-        at += step
-    return last
-
-
-def _lead_qrs(x: Floats, r: int, joint: tuple[int, int], fs_hz: float) -> tuple[int, int, int] | None:
-    """QRS onset, main peak and end in one lead, near those of all leads."""
-    margin = round(0.016 * fs_hz)
-    a, b = max(0, joint[0] - margin), min(x.size, joint[1] + margin)
-    if b - a < 5 or not np.isfinite(x[a:b]).all():
-        return None
-    on, off = joint
-    steep = _steep(_slope(x, fs_hz), a, b, fs_hz)
-    if steep is not None:
-        # looked for from outside, so that no flat top within the complex ends it
-        first, last = (np.flatnonzero(binary_opening(side, np.ones(_BRIEF, dtype=bool))) for side in steep)
-        if first.size and last.size:
-            # halfway between the lead's own and that of all leads: nearer to what readers mark than either
-            on, off = round((a + first[0] + joint[0]) / 2), round((a + last[-1] + joint[1]) / 2)
-    if off - on < 3:
-        return None
-    a, b = on, off + 1
-    height = x[a:b] - np.interp(np.arange(a, b), [a, b - 1], [x[a], x[b - 1]])
-    upright = height.max() >= _UPRIGHT * -height.min()
-    peak = a + int(np.argmax(height if upright else -height))
-    return on, peak, off
 
 
 def _p_waves(average: Average, qrs: Mapping[str, tuple[int, int, int]]) -> dict[str, _Span]:
@@ -261,7 +167,7 @@ def _bump(
     a, b = int(held[0]), int(held[-1]) + 1
     if held.size < b - a:
         return None
-    y = _smooth(x[a:b], shape.sigma_s, fs_hz)
+    y = smooth(x[a:b], shape.sigma_s, fs_hz)
     best: tuple[float, int] | None = None
     for sign in (1.0, -1.0):
         peaks, about = find_peaks(sign * y, prominence=least_mv)

@@ -10,17 +10,22 @@ from collections.abc import Mapping
 
 from analyze.axis import find_axis
 from analyze.beats import Beats, find_beats
-from analyze.columns import home_columns
+from analyze.columns import Column
 from analyze.intervals import judge_p, measure_intervals, measure_regularity, rate_error_bpm
 from analyze.levels import measure_st, measure_waves
-from analyze.marked import mark_columns
+from analyze.marked import MarkedColumn, mark_columns, pick_homes
 from analyze.measurements import Amplitude, Measurements
 from digitize.record import Ecg
 
 _CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
 
 
-def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats | None = None) -> Measurements:
+def measure(
+    ecg: Ecg,
+    quality: Mapping[str, float] | None = None,
+    beats: Beats | None = None,
+    marked: Mapping[Column, MarkedColumn] | None = None,
+) -> Measurements:
     """Measure an ECG.
 
     Parameters
@@ -31,20 +36,17 @@ def measure(ecg: Ecg, quality: Mapping[str, float] | None = None, beats: Beats |
         How well each lead was read from paper, 0 to 1; None for a digital record.
     beats : Beats, optional
         As found by `find_beats`, to save finding them again.
+    marked : mapping of Column to MarkedColumn, optional
+        As `mark_columns` gives them for these beats, to save marking them again.
 
     Returns
     -------
     Measurements
     """
     beats = find_beats(ecg) if beats is None else beats
-    marked = mark_columns(ecg, beats)
-    columns = list(marked.values())
-    home = {lead: marked[column] for lead, column in home_columns(marked).items()}
-    amplitudes = {
-        lead: measure_waves(lead, home[lead], quality)
-        for lead in ecg.leads
-        if lead in home and lead in home[lead].marks
-    }
+    marked = mark_columns(ecg, beats) if marked is None else marked
+    columns, home = list(marked.values()), pick_homes(marked)
+    amplitudes = {lead: measure_waves(lead, home[lead], quality) for lead in ecg.leads if lead in home}
     rate, rhythm = beats.heart_rate_bpm, measure_regularity(beats)
     length = measure_intervals(columns, quality)
     axis = {wave: find_axis(columns, wave) for wave in ("qrs", "p", "t")}

@@ -11,9 +11,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analyze.beats import find_beats
-from analyze.classify import Opinion, give_opinion, read_card
+from analyze.classify import Opinion, form_opinion, read_card
 from analyze.explain import Explanation
 from analyze.judge import find_all
+from analyze.marked import MarkedColumn, mark_columns, pick_homes
 from analyze.measure import measure
 from analyze.measurements import Measurements
 from analyze.rules.words import Finding
@@ -60,6 +61,8 @@ class Report:
     quality : dict of str to float
         0 to 1 for each lead read from paper.
     overall_quality : float, optional
+    homes : dict of str to MarkedColumn
+        The representative beat of each lead that shows one.
     opinion : Opinion, optional
         What the classifier says.
     explanation : Explanation, optional
@@ -77,6 +80,7 @@ class Report:
     calibration: Calibration | None = None
     quality: dict[str, float] = field(default_factory=dict)
     overall_quality: float | None = None
+    homes: dict[str, MarkedColumn] = field(default_factory=dict)
     opinion: Opinion | None = None
     explanation: Explanation | None = None
 
@@ -100,13 +104,14 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
     if patient is None:
         patient = Patient() if page is None else page.patient
     beats = find_beats(ecg)
-    measurements = measure(ecg, None if page is None else page.quality, beats)
+    marked = mark_columns(ecg, beats)
+    measurements = measure(ecg, None if page is None else page.quality, beats, marked)
     findings = find_all(measurements, patient)
-    opinion = give_opinion(ecg, beats, measurements)
+    opinion, homes = form_opinion(marked, measurements), pick_homes(marked)
     notes = _note(ecg, patient, measurements)
     if page is None:
         status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
-        return Report(ecg, patient, measurements, findings, notes, status, opinion=opinion)
+        return Report(ecg, patient, measurements, findings, notes, status, homes=homes, opinion=opinion)
     height, width = page.photo.rgb.shape[:2]
     return Report(
         ecg=ecg,
@@ -120,6 +125,7 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         calibration=page.calibration,
         quality=dict(page.quality),
         overall_quality=page.overall_quality,
+        homes=homes,
         opinion=opinion,
     )
 

@@ -6,25 +6,15 @@ from html import escape
 
 import numpy as np
 
-from analyze.beats import find_beats
-from analyze.columns import home_columns
 from analyze.levels import level_beat
-from analyze.marked import MarkedColumn, mark_columns
+from analyze.marked import MarkedColumn
 from analyze.rules.words import Evidence, show_value
-from digitize.record import Ecg
 
 _BEFORE_MM, _AFTER_MM = 6.0, 14.0  # of the QRS onset, at 25 mm/s
 _MM_PER_S, _MM_PER_MV = 25.0, 10.0
 _HEIGHT_MM = (9.0, 26.0)
 _AFTER_J_MS = {"ST at J": 0.0, "ST in the direction of QRS": 0.0, "ST/S": 0.0, "ST at J+60": 60.0}
 _T = ("T", "T, highest", "T, lowest")
-
-
-def mark_home_columns(ecg: Ecg) -> dict[str, MarkedColumn]:
-    """The representative beat of each lead that shows one."""
-    marked = mark_columns(ecg, find_beats(ecg))
-    home = {lead: marked[column] for lead, column in home_columns(marked).items()}
-    return {lead: at for lead, at in home.items() if lead in at.marks}
 
 
 def draw_evidence(evidence: tuple[Evidence, ...], home: dict[str, MarkedColumn]) -> str:

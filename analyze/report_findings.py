@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from analyze.report import Report
-from analyze.report_beats import draw_evidence, mark_home_columns
+from analyze.report_beats import draw_evidence
 from analyze.rules.words import Finding, pick_headlines
 
 _VERDICT = {"met": "met", "not_met": "not met", "undetermined": "cannot tell"}
@@ -31,11 +31,10 @@ def show_headlines(findings: tuple[Finding, ...]) -> str:
 
 def show_all(report: Report) -> str:
     """The second page: each rule that is met or cannot be told, drawn; those not met by name; all that was assumed."""
-    home = mark_home_columns(report.ecg)
     parts = []
     for f in report.findings:
         if f.verdict != "not_met":
-            beats = draw_evidence(f.evidence, home) if f.urgency in ("emergency", "urgent") else ""
+            beats = draw_evidence(f.evidence, report.homes) if f.urgency in ("emergency", "urgent") else ""
             source = f"<small>{escape(f.source)} · {escape(f.code)} {escape(f.rule_version)}</small>"
             parts.append(_block(f, beats + source))
     not_met = "; ".join(f.title for f in report.findings if f.verdict == "not_met")

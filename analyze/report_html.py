@@ -8,7 +8,6 @@ from importlib.resources import files
 
 from analyze.measurements import ST_OFFSETS_MS, Measurements
 from analyze.report import DISCLAIMER, Report, software_version
-from analyze.report_beats import mark_home_columns
 from analyze.report_findings import show_all, show_headlines
 from analyze.report_opinion import name_called, show_explanation, show_opinion
 from analyze.report_svg import draw_ecg
@@ -75,7 +74,7 @@ def _opinion(report: Report) -> str:
     if report.opinion is None:
         return ""
     explained = report.explanation
-    drawn = show_explanation(explained, mark_home_columns(report.ecg)) if explained else ""
+    drawn = show_explanation(explained, report.homes) if explained else ""
     return f'<div class="classifier">{drawn}{show_opinion(report.opinion)}</div>'
 
 

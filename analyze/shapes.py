@@ -86,20 +86,31 @@ def _likeness(cut: Floats, shift: int) -> Floats:
     A beat's sample is common to all leads, and on a sheet other leads give it in every column: hence the shifts.
     """
     step = max(1, shift // _STEPS)
-    some = cut[np.linspace(0, len(cut) - 1, min(len(cut), _MOST_COMPARED)).round().astype(int)]
-    middle = some[:, shift : cut.shape[1] - shift]
-    pairs = np.stack([_correlate(some, one, step) for one in middle])
-    typical = int(np.argmax(np.median(pairs, axis=1)))
-    return _correlate(cut, middle[typical], step)
+    some = np.linspace(0, len(cut) - 1, min(len(cut), _MOST_COMPARED)).round().astype(int)
+    middle = cut[some, shift : cut.shape[1] - shift]
+    pairs = _correlate(cut, middle, step)
+    typical = int(np.argmax(np.median(pairs[some], axis=0)))
+    return np.asarray(pairs[:, typical], dtype=np.float64)
 
 
-def _correlate(cut: Floats, template: Floats, step: int) -> Floats:
-    """Correlation of each beat with a template at the best of all shifts, less where one is below 0.6 of the other."""
-    windows = sliding_window_view(cut, template.size, axis=1)[:, ::step]
+def _correlate(cut: Floats, templates: Floats, step: int) -> Floats:
+    """Correlation of beats with templates at the best of all shifts, less where one is below 0.6 of the other.
+
+    Parameters
+    ----------
+    cut : ndarray, shape (beat, time)
+    templates : ndarray, shape (template, shorter time)
+    step : int
+        From one shift to the next.
+
+    Returns
+    -------
+    ndarray, shape (beat, template)
+    """
+    windows = sliding_window_view(cut, templates.shape[1], axis=1)[:, ::step]
     centred = windows - windows.mean(axis=2, keepdims=True)
-    flat = template - template.mean()
-    size = float(np.linalg.norm(flat))
-    norm = np.maximum(np.linalg.norm(centred, axis=2), 1e-12)
-    ratio = np.minimum(norm / size, size / norm) if size > 0 else np.zeros_like(norm)
-    score = centred @ flat / (norm * max(size, 1e-12)) * np.minimum(1.0, ratio / 0.6)
+    flat = templates - templates.mean(axis=1, keepdims=True)
+    size = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
+    norm = np.maximum(np.linalg.norm(centred, axis=2), 1e-12)[..., None]
+    score = centred @ flat.T / (norm * size) * np.minimum(1.0, np.minimum(norm / size, size / norm) / 0.6)
     return np.asarray(score.max(axis=1), dtype=np.float64)

@@ -7,9 +7,8 @@ part of a P wave or a QRS complex, and are lifted out before beats are sought an
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
+from scipy.ndimage import maximum_filter1d
 
 from digitize.record import Ecg
 
@@ -34,8 +33,9 @@ def find_spikes(ecg: Ecg) -> NDArray[np.int64]:
 
     A sharp R wave is no spike: what comes before its tip is its own upstroke and not quiet.
     """
-    strokes = [np.maximum(_heights(x, ecg.fs_hz), _edges(x, ecg.fs_hz)) for x in ecg.signal_mv.T]
-    height = np.stack(strokes, axis=1)
+    height = np.maximum(_heights(ecg.signal_mv, ecg.fs_hz), _edges(ecg.signal_mv, ecg.fs_hz))
+    if not height.any():
+        return np.zeros(0, dtype=np.int64)
     near = max(1, round(_HALF_S * ecg.fs_hz))
     shown = maximum_filter1d(height, 2 * near + 1, axis=0) > 0
     chest = np.array([lead.startswith("V") for lead in ecg.leads])
@@ -74,40 +74,42 @@ def _bridge(signal_mv: Floats, a: int, b: int) -> None:
 
 
 def _heights(x: Floats, fs_hz: float) -> Floats:
-    """Height of a spike in millivolts at each sample of one lead, shape (time,); 0 where there is none."""
+    """Height of a spike in millivolts at each sample, shape (time, lead); 0 where there is none."""
     half, quiet = max(1, round(_HALF_S * fs_hz)), max(2, round(_QUIET_S * fs_hz))
-    if x.size < 2 * (half + quiet):
-        return np.zeros_like(x)
-    rise = np.full_like(x, np.nan)
-    rise[half:] = x[half:] - x[:-half]
-    fall = np.full_like(x, np.nan)
-    fall[:-half] = x[:-half] - x[half:]
-    height = np.where(rise * fall > 0, np.minimum(np.abs(rise), np.abs(fall)), 0.0)
+    height = np.zeros_like(x)
+    if len(x) < 2 * (half + quiet):
+        return height
+    rise, fall = x[half:-half] - x[: -2 * half], x[half:-half] - x[2 * half :]
+    height[half:-half] = np.where(rise * fall > 0, np.minimum(np.abs(rise), np.abs(fall)), 0.0)
     return _above_quiet(x, height, half, quiet)
 
 
 def _edges(x: Floats, fs_hz: float) -> Floats:
-    """Height of a rectangle's first edge in millivolts at each sample of one lead, shape (time,); 0 elsewhere."""
+    """Height of a rectangle's first edge in millivolts at each sample, shape (time, lead); 0 elsewhere."""
     jump, level, quiet = (max(1, round(s * fs_hz)) for s in (_JUMP_S, _LEVEL_S, _QUIET_S))
-    if x.size < 2 * (jump + quiet) + level:
-        return np.zeros_like(x)
     height = np.zeros_like(x)
-    height[jump:] = np.abs(np.nan_to_num(x[jump:] - x[:-jump]))
-    window = sliding_window_view(x, level + 1)
-    holds = np.zeros(x.size, dtype=bool)
-    holds[: window.shape[0]] = np.ptp(window, axis=1) <= _LEVEL * height[: window.shape[0]]
-    return _above_quiet(x, np.where(holds, height, 0.0), jump, quiet)
+    if len(x) < 2 * (jump + quiet) + level:
+        return height
+    height[jump:-level] = np.abs(np.nan_to_num(x[jump:-level] - x[: -jump - level]))
+    at, leads = np.nonzero(height >= _LEAST_MV)
+    after = x[at[:, None] + np.arange(level + 1), leads[:, None]]
+    slopes = ~(np.ptp(after, axis=1) <= _LEVEL * height[at, leads])
+    height[at[slopes], leads[slopes]] = 0.0
+    return _above_quiet(x, height, jump, quiet)
 
 
 def _above_quiet(x: Floats, height: Floats, half: int, quiet: int) -> Floats:
     """Heights that stand out of the trace just before them; 0 for the others."""
-    filled = np.nan_to_num(x)
     width = quiet - half + 1
-    shift = half + width // 2
-    ptp = maximum_filter1d(filled, width) - minimum_filter1d(filled, width)
-    before = np.full_like(x, np.inf)
-    before[shift:] = ptp[:-shift]
-    return np.asarray(np.where(height >= np.maximum(_LEAST_MV, _ABOVE_QUIET * before), height, 0.0), dtype=np.float64)
+    first = half + width // 2
+    at, leads = np.nonzero(height >= _LEAST_MV)
+    at, leads = at[at >= first], leads[at >= first]
+    rows = at[:, None] - first + np.arange(-(width // 2), (width + 1) // 2)
+    before = np.nan_to_num(x[np.maximum(rows, 0), leads[:, None]])
+    out = height[at, leads] >= _ABOVE_QUIET * np.ptp(before, axis=1)
+    kept = np.zeros_like(height)
+    kept[at[out], leads[out]] = height[at[out], leads[out]]
+    return kept
 
 
 def _width(signal_mv: Floats, at: int, fs_hz: float) -> int:

@@ -15,7 +15,8 @@ from analyze.average import Average, average_beats, cut_beats
 from analyze.beats import Beats, find_beats
 from analyze.columns import find_columns, home_columns
 from analyze.marked import mark_columns
-from analyze.marks import MARKS, Marks, find_qrs, mark_waves
+from analyze.marks import MARKS, Marks, mark_waves
+from analyze.qrs import find_qrs
 from analyze.spikes import lift_spikes
 from digitize.record import Ecg
 

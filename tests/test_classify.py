@@ -56,6 +56,18 @@ def test_the_rate_of_sampling_hardly_matters() -> None:
     assert max(abs(there[code] - here[code]) for code in ("NORM", "MI", "STTC", "CD", "HYP")) < 0.15
 
 
+def test_the_beats_of_a_column_are_averaged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import analyze.marked
+
+    asked, average = [], analyze.marked.average_beats
+    monkeypatch.setattr(analyze.marked, "average_beats", lambda *a, **b: asked.append(1) or average(*a, **b))
+    report = analyze.analyze(heart())
+    assert len(asked) == 1 and set(report.homes) == set(LEADS)
+    analyze.to_html(report)
+    classify(heart())
+    assert len(asked) == 2
+
+
 def test_beats_lie_over_one_another_on_a_sheet() -> None:
     whole, sheet = (prepare(show_as(heart(), form, np.random.default_rng(0))) for form in ("whole", "3x4"))
     assert whole.beat.shape == sheet.beat.shape == (24, round(sum(BEAT_S) * BEAT_HZ))
