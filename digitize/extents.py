@@ -19,6 +19,10 @@ LABEL_MM = (-5.0, 14.0)
 """A row begins this far left or right of where its label begins."""
 LABEL_SURE_MM = 1.2
 """Labels that stand this near are taken at their word."""
+TAIL_MM, PAST_MM = 3.0, 1.2
+"""Of each row's last trace this much is looked at before where it should end, and this much after."""
+TAIL_AGREE_MM, TAIL_ROWS = 0.2, 3
+"""So near together rows end that were drawn to one length; a blot or a QRS there is out of step."""
 
 
 def measure_ends(
@@ -98,6 +102,42 @@ def find_begin(
     if not LABEL_MM[0] < away < LABEL_MM[1]:
         return label_mm, False
     return (begin if abs(away) > LABEL_SURE_MM else label_mm), True
+
+
+def measure_overhang(
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], baselines_mm: list[float], end_mm: float
+) -> float:
+    """How far beyond a given end the rows were drawn, in mm: 0 where fewer than `TAIL_ROWS` of them agree.
+
+    Separators tell a boundary to a tenth of a millimetre or two, 4 to 8 ms; the end of a line is sharper. The pen's
+    round tip reaches half its width beyond the last sample.
+
+    Parameters
+    ----------
+    trace : ndarray of float32, shape (H, W)
+    px_per_mm : (float, float)
+    baselines_mm : list of float
+    end_mm : float
+        Where the last panels end as far as is known.
+    """
+    sx, sy = px_per_mm
+    first, middle, last = (round((end_mm + d) * sx) for d in (-TAIL_MM, -PAST_MM, PAST_MM))
+    if first < 0 or last >= trace.shape[1]:
+        return 0.0
+    over = []
+    for baseline in baselines_mm:
+        band = trace[max(0, round((baseline - NEAR_MM) * sy)) : max(0, round((baseline + NEAR_MM) * sy)), first:last]
+        ink = band.max(axis=0) if len(band) else np.zeros(last - first)
+        half = float(np.median(ink[: middle - first])) / 2
+        beyond = np.flatnonzero(ink[middle - first :] < half) + middle - first
+        if half == 0 or not len(beyond):
+            continue
+        k = int(beyond[0])
+        edge = first + k - 1 + (ink[k - 1] - half) / max(ink[k - 1] - ink[k], 1e-6)
+        pen_mm = float(np.median(band[:, : middle - first].sum(axis=0))) / (2 * half * sy)
+        over.append(edge / sx - pen_mm / 2 - end_mm)
+    together = np.array(over)[np.abs(np.array(over) - np.median(over)) < TAIL_AGREE_MM] if over else np.zeros(0)
+    return float(together.mean()) if len(together) >= TAIL_ROWS else 0.0
 
 
 def _look_like_pulses(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitize.arrange import SPEEDS_MM_S, Arrangement
-from digitize.extents import PULSE_MM, SAME_MM, find_begin, measure_ends
+from digitize.extents import PULSE_MM, SAME_MM, find_begin, measure_ends, measure_overhang
 from digitize.inkrows import LABEL_LEAD_IN_MM
 from digitize.separators import find_columns
 from digitize.sheets import load_layouts
@@ -49,6 +49,7 @@ def lay_panels(
     """
     columns = found.sheet.columns
     begin, dx = place_columns(found, baselines, inked, trace, px_per_mm)
+    begin += measure_overhang(trace, px_per_mm, [*baselines, *(y for _, y in strips)], begin + columns * dx)
     width_mm, height_mm = trace.shape[1] / px_per_mm[0], trace.shape[0] / px_per_mm[1]
     panels, missing = [], []
     rows, cols = {r for r, _, _ in found.matched}, {c for _, c, _ in found.matched}

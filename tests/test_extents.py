@@ -1,0 +1,42 @@
+"""Where rows end, by the ink alone."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from digitize.extents import measure_overhang
+
+PX_PER_MM = (10.0, 10.0)
+FINE = 20
+BASELINES_MM = [20.0, 40.0, 60.0]
+
+
+def draw_rows(ends_mm: list[float], pen_mm: float) -> np.ndarray:
+    """Rows of ink with round tips, drawn fine, blurred and brought to the sheet's resolution."""
+    y, x = np.mgrid[0 : 80 * FINE, 0 : 60 * FINE] / FINE
+    ink = np.zeros(y.shape, np.float32)
+    for baseline, end in zip(BASELINES_MM, ends_mm, strict=True):
+        beyond = np.maximum(x - end, 0)
+        ink[np.hypot(y - baseline, beyond) <= pen_mm / 2] = 1
+    coarse = ink.reshape(800, FINE // 10, 600, FINE // 10).mean(axis=(1, 3))
+    return gaussian_filter(coarse, 0.8)
+
+
+def test_overhang_is_measured_to_a_fraction_of_the_pen():
+    for pen_mm in (0.3, 0.5):
+        for end_mm in (50.0, 50.13, 49.8):
+            # A pixel's middle lies half a pixel after its edge; positions on the sheet are those of middles.
+            found = measure_overhang(draw_rows([end_mm] * 3, pen_mm), PX_PER_MM, BASELINES_MM, 50.0)
+            assert abs(found - (end_mm - 50.0) + 0.05) < 0.06, (pen_mm, end_mm, found)
+
+
+def test_rows_that_do_not_agree_tell_nothing():
+    assert measure_overhang(draw_rows([50.0, 50.4, 49.5], 0.4), PX_PER_MM, BASELINES_MM, 50.0) == 0.0
+
+
+def test_a_row_that_runs_on_is_left_out_of_count():
+    assert measure_overhang(draw_rows([50.2, 50.2, 59.0], 0.4), PX_PER_MM, BASELINES_MM, 50.0) == 0.0
+
+
+def test_a_page_cut_before_the_end_tells_nothing():
+    trace = draw_rows([50.2] * 3, 0.4)[:, :500]
+    assert measure_overhang(trace, PX_PER_MM, BASELINES_MM, 50.0) == 0.0
