@@ -103,7 +103,7 @@ def find_lead_qrs(x: Floats, slope: Floats, joint: tuple[int, int], fs_hz: float
         if first.size and last.size:
             # halfway between the lead's own and that of all leads: nearer to what readers mark than either
             on, off = round((a + first[0] + joint[0]) / 2), round((a + last[-1] + _BRIEF - 1 + joint[1]) / 2)
-    if off - on < 3:
+    if off - on < 3 or on < 0 or off >= x.size:  # a strip's beat need not reach as far as its column's
         return None
     a, b = on, off + 1
     height = x[a:b] - np.interp(np.arange(a, b), [a, b - 1], [x[a], x[b - 1]])

@@ -7,6 +7,7 @@ import pytest
 from shown import show_on_sheet
 
 from analyze import delineate
+from analyze.qrs import find_lead_qrs, measure_slopes
 from analyze.waves import Fiducials
 from digitize.record import LEADS, Ecg
 from digitize.synth.heart import SimulatedHeart, simulate
@@ -66,3 +67,9 @@ def test_no_p_wave_in_fibrillation() -> None:
 def test_nothing_is_marked_in_noise_free_nothing() -> None:
     found = delineate(Ecg(np.full((2500, 12), np.nan), 500.0))
     assert all(f.r_peak.size == 0 for f in found.values())
+
+
+@pytest.mark.parametrize("joint", [(-30, 40), (60, 140), (-30, 140)])
+def test_a_complex_that_is_not_seen_whole_has_no_marks(joint: tuple[int, int]) -> None:
+    beat = np.sin(np.linspace(0, 3, 100))[:, None]
+    assert find_lead_qrs(beat[:, 0], measure_slopes(beat, 500.0)[0], joint, 500.0) is None
