@@ -6,20 +6,15 @@ beat come too early for the sinus node? ``weights/beats.json`` holds the thresho
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyze.beatclass_features import FEATURES, beat_features
 from analyze.beats import find_beats
+from digitize.networks import open_network, read_card
 from digitize.record import Ecg
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 _SEEN = FEATURES.index("corr_qrs_near")
 _FEWEST = 4  # of fewer beats nobody can say which comes early or looks odd
@@ -75,23 +70,10 @@ def decide(probability: NDArray[np.float32], ventricular: float, early: float) -
 
 def ask_trees(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities that a beat is ventricular, and that one which is not comes from above too early, (beats, 2)."""
-    (probability,) = _open_session().run(None, {"features": features})
+    (probability,) = open_network("analyze", "beats", threads=1).run(None, {"features": features})
     return np.asarray(probability, dtype=np.float32)
 
 
-@cache
 def load_card() -> dict[str, Any]:
     """What is known of the weights: thresholds, training, metrics."""
-    card: dict[str, Any] = json.loads(files("analyze").joinpath("weights", "beats.json").read_text(encoding="utf-8"))
-    return card
-
-
-@cache
-def _open_session() -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    weights = files("analyze").joinpath("weights", "beats.onnx").read_bytes()
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    return read_card("analyze", "beats")

@@ -5,12 +5,9 @@ One ONNX file, one card, onnxruntime alone. The rules of `analyze.rules` do not 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +18,8 @@ from analyze.columns import Column
 from analyze.marked import MarkedColumn, mark_columns
 from analyze.measure import measure
 from analyze.measurements import Measurements
+from digitize import networks
 from digitize.record import Ecg
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 FEWEST_LEADS = 6
 """With fewer leads than this an answer counts as unsure."""
@@ -122,13 +117,19 @@ def ask(ready: ClassifierInput) -> tuple[NDArray[np.float64], float]:
     """Probabilities in the order of the card's labels, and the distance from what was trained on."""
     log_odds, distance = ask_many(ready.beat[None], ready.numbers[None])
     seen = bool(ready.beat.any())
-    return 1.0 / (1.0 + np.exp(-np.clip(log_odds[0], -50, 50))), float(distance[0]) if seen else float("nan")
+    return to_probability(log_odds[0]), float(distance[0]) if seen else float("nan")
 
 
 def ask_many(beat: Singles, numbers: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Calibrated log odds (n, label) and distances (n,) of inputs (n, 24, 160) and (n, 184)."""
-    log_odds, distance = _open_session().run(["log_odds", "distance"], {"beat": beat, "numbers": numbers})
+    network = networks.open_network("analyze", "diagnosis")
+    log_odds, distance = network.run(["log_odds", "distance"], {"beat": beat, "numbers": numbers})
     return np.asarray(log_odds, np.float64), np.asarray(distance, np.float64)
+
+
+def to_probability(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Logistic function."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50))), np.float64)
 
 
 def _doubt(ready: ClassifierInput, distance: float) -> str:
@@ -142,18 +143,6 @@ def _doubt(ready: ClassifierInput, distance: float) -> str:
     return ""
 
 
-@cache
 def read_card() -> dict[str, Any]:
     """The card of the classifier: labels, thresholds, data, metrics, hash."""
-    card: dict[str, Any] = json.loads(files("analyze").joinpath("weights", "diagnosis.json").read_text("utf-8"))
-    return card
-
-
-@cache
-def _open_session() -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    weights = files("analyze").joinpath("weights", "diagnosis.onnx").read_bytes()
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    return networks.read_card("analyze", "diagnosis")

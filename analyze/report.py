@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analyze.beats import find_beats
-from analyze.classify import Opinion, form_opinion, read_card
+from analyze.classify import Opinion, form_opinion
 from analyze.explain import Explanation
 from analyze.judge import find_all
 from analyze.marked import MarkedColumn, mark_columns, pick_homes
 from analyze.measure import measure
 from analyze.measurements import Measurements
 from analyze.rules.words import Finding
+from digitize.networks import read_card
 from digitize.record import Ecg, Note, Patient
 
 if TYPE_CHECKING:
@@ -182,19 +180,12 @@ def software_version() -> str:
         return "0+unknown"
 
 
-@cache
-def hash_networks(names: tuple[str, ...]) -> dict[str, str]:
-    """SHA-256 of the weights of each network, as its card has it."""
-    folder = files("digitize").joinpath("weights")
-    return {name: json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))["sha256"] for name in names}
-
-
 def to_json(report: Report) -> dict[str, Any]:
     """The report as ``report.schema.json`` has it: null, never 0 or NaN, for what is not known."""
     m = asdict(report.measurements)
-    weights = hash_networks(PAGE_NETWORKS if report.source else ())
-    if report.opinion is not None:
-        weights = {**weights, "diagnosis": read_card()["sha256"]}
+    used = [("digitize", name) for name in PAGE_NETWORKS if report.source]
+    used += [("analyze", "diagnosis")] if report.opinion is not None else []
+    weights = {name: read_card(package, name)["sha256"] for package, name in used}
     document = {
         "schema_version": SCHEMA_VERSION,
         "software": {"version": software_version(), "weights": weights},

@@ -6,18 +6,12 @@ good as one that stands free. The network is trained on synthetic print alone (`
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitize.networks import open_network
 from digitize.stages import Box, Word
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 CLASSES = (
     "", "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6",
@@ -41,18 +35,6 @@ SYMMETRIC = frozenset({"I", "II", "III"})
 """Labels that look the same upside down."""
 
 
-@cache
-def _open_session() -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    weights = files("digitize").joinpath("weights", "labels.onnx").read_bytes()
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-
-
 def find_labels(
     darkness: NDArray[np.float32], px_per_mm: tuple[float, float], min_confidence: float = MIN_CONFIDENCE
 ) -> tuple[Word, ...]:
@@ -74,7 +56,7 @@ def find_labels(
         name, calibrated on synthetic print.
     """
     scaled = _scale(darkness, px_per_mm)
-    probability, sides_px = _open_session().run(None, {"darkness": scaled[None, None]})
+    probability, sides_px = open_network("digitize", "labels", threads=1).run(None, {"darkness": scaled[None, None]})
     words = []
     for name, box, confidence in _pick(probability[0], sides_px[0], min_confidence):
         left, right = ((edge + 0.5) / PX_PER_MM - 0.5 / px_per_mm[0] for edge in (box[0], box[2]))

@@ -8,17 +8,12 @@ row is not this row's, and where nothing can be known the answer is broad instea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitize.networks import open_network
 from digitize.stages import Ink
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 PX_PER_MM = 10.0
 """Resolution of the sheet that the network was trained at, along both axes."""
@@ -77,17 +72,6 @@ NEAR_BINS = 8
 """A position is the mean of the heights this near to the path."""
 
 
-@cache
-def _open_session() -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.enable_cpu_mem_arena = False  # rows of many sizes would leave it full of holes
-    weights = files("digitize").joinpath("weights", "pen.onnx").read_bytes()
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-
-
 def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
     """The network's answer for one band.
 
@@ -106,7 +90,7 @@ def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
     for first in range(0, width, TILE_PX):
         last = min(first + TILE_PX, width)
         left, right = max(first - OVERLAP_PX, 0), min(last + OVERLAP_PX, width)
-        (probability,) = _open_session().run(None, {"band": band[None, :, :, left:right]})
+        (probability,) = open_network("digitize", "pen", arena=False).run(None, {"band": band[None, :, :, left:right]})
         answers.append(probability[0, :, FINE * (first - left) : FINE * (last - left)])
     return np.asarray(np.concatenate(answers, axis=1), np.float32)
 

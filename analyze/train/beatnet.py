@@ -15,6 +15,7 @@ from torch.nn import functional
 from analyze.classinput import Singles
 from analyze.train.diagnosis_data import Inputs
 from analyze.train.networks import build
+from digitize.train.mean import follow
 
 BATCH, RATE, DECAY, MIXUP = 64, 3e-3, 0.02, 0.3
 MINOR = 0.3
@@ -68,7 +69,7 @@ def train_net(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            _follow(mean, net, min(0.99, (schedule.last_epoch + 1) / (schedule.last_epoch + 10)))
+            follow(mean, net, min(0.99, (schedule.last_epoch + 1) / (schedule.last_epoch + 10)))
             cost.append(float(loss.detach()))
         _save(checkpoint, parts, epoch + 1)
         if epoch % 10 == 9 or epoch + 1 == epochs:
@@ -109,16 +110,6 @@ def _change(beat: Singles, rng: np.random.Generator) -> Singles:
         seen[k, rng.random(12) < rng.random(), edges[0] : edges[1]] = 0.0
     changed = np.concatenate([(beat[:, :12] * gain + noise) * seen, seen], axis=1)
     return np.roll(changed, int(rng.integers(-SHIFT, SHIFT + 1)), axis=2).astype(np.float32)
-
-
-def _follow(mean: nn.Module, net: nn.Module, keep: float) -> None:
-    """Running mean of the weights, which generalises better than the last of them."""
-    with torch.no_grad():
-        for kept, new in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(new, 1 - keep)
-            else:
-                kept.copy_(new)
 
 
 def _resume(checkpoint: Path | None, parts: dict) -> int:  # type: ignore[type-arg]

@@ -20,12 +20,13 @@ import sklearn
 import torch
 from numpy.typing import NDArray
 
+from analyze.classify import to_probability
 from analyze.classinput import Singles
 from analyze.segments import SEGMENTS, owners
 from analyze.train import beatnet, forest
 from analyze.train.diagnosis_data import Inputs, Label, choose_labels, mark_labels, prepare_inputs
 from analyze.train.diagnosis_export import Classifier, to_onnx
-from analyze.train.measures import choose_threshold, fit_calibration, macro_auc, to_probability
+from analyze.train.measures import choose_threshold, fit_calibration, macro_auc
 from analyze.train.outliers import fit_cloud, measure_distance
 from analyze.train.treenode import Forest
 from digitize.datasets import ptbxl, split_by_patient

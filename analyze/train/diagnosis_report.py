@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analyze.classify import to_probability
 from analyze.train import measures
 from analyze.train.diagnosis import CALIBRATED_ON, OutOfFold, Training, choose_share, cross_validate, name_apart
 from analyze.train.diagnosis import read_training as read
@@ -37,8 +38,8 @@ def calibrate_across(training: Training, judged: OutOfFold, share: float) -> tup
             known = np.concatenate([mixed[form][~held, k] for form in CALIBRATED_ON])
             slope, offset = measures.fit_calibration(np.tile(truth[~held, k], len(CALIBRATED_ON)), known)
             for form, values in mixed.items():
-                probability[form][held, k] = measures.to_probability(slope * values[held, k] + offset)
-            known = measures.to_probability(slope * known + offset)
+                probability[form][held, k] = to_probability(slope * values[held, k] + offset)
+            known = to_probability(slope * known + offset)
             threshold[held, k] = measures.choose_threshold(np.tile(truth[~held, k], len(CALIBRATED_ON)), known)
     return probability, threshold
 

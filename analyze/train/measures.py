@@ -15,11 +15,6 @@ Floats = NDArray[np.floating[Any]]
 DRAWS = 1000
 
 
-def to_probability(log_odds: Floats) -> Floats:
-    """Logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50))), np.float64)
-
-
 def macro_auc(truth: Floats, score: Floats) -> float:
     """Mean area under the ROC curve of the labels (columns) that have both answers."""
     return float(np.mean([roc_auc_score(t, s) for t, s in zip(truth.T, score.T, strict=True) if 0 < t.mean() < 1]))

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from digitize.follow import MIN_CONFIDENCE
 from digitize.pen import BIN_PX, CHANNELS, FINE, MULTIPLE_PX, PX_PER_MM, follow_heights, place_pen
+from digitize.train.mean import follow
 from digitize.train.pen_crops import WIDTH_PX, cut_crop, draw_batches, list_sheets, stack_crops
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -157,7 +158,7 @@ def train(args: argparse.Namespace) -> PenNet:
         nn.utils.clip_grad_norm_(net.parameters(), 2.0)
         optimizer.step()
         schedule.step()
-        _follow(mean, net, min(0.999, (step + 1) / (step + 10)))
+        follow(mean, net, min(0.999, (step + 1) / (step + 10)))
         cost = 0.98 * cost + 0.02 * float(loss.detach()) if step > start else float(loss.detach())
         if step % REPORT == REPORT - 1:
             line = f"step {step + 1}/{args.steps}  loss {cost:.4f}  {time.monotonic() - begun:.0f} s"
@@ -172,23 +173,13 @@ def train(args: argparse.Namespace) -> PenNet:
     return mean.eval()
 
 
-def _follow(mean: PenNet, net: PenNet, keep: float) -> None:
-    """Running mean of the weights, which generalises better than the last of them."""
-    with torch.no_grad():
-        for kept, new in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(new, 1 - keep)
-            else:
-                kept.copy_(new)
-
-
 def blend(net: PenNet, checkpoint: Path) -> None:
     """Put a network, in place, half way to an earlier one that it was trained on from.
 
     Two ends of one training lie in the same valley, and the middle is a little better than either (Wortsman et al.
     2022, arXiv 2203.05482).
     """
-    _follow(net, _load(checkpoint), 0.5)
+    follow(net, _load(checkpoint), 0.5)
 
 
 def _load(checkpoint: Path) -> PenNet:
