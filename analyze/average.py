@@ -18,6 +18,9 @@ from digitize.record import Ecg
 
 Floats = NDArray[np.float64]
 
+BUMP_S = 0.045
+"""Half of a P wave."""
+
 _MOST_BEATS = 60
 _MANY_BEATS = 5  # below this their median absolute deviation says little
 _ALIGN_S = 0.09  # half of the stretch that is compared
@@ -37,6 +40,9 @@ class Average:
         NaN where no beat shows the lead.
     error_mv : ndarray, shape (time, lead)
         Standard error of the median over the beats; NaN where fewer than two are seen.
+    bumps_mv : ndarray, shape (beat, time, lead)
+        How far each moment of each beat stands out of what is `BUMP_S` before and after it: P waves, without baselines
+        that wander from beat to beat and T waves that change with the RR interval.
     beats : ndarray of int, shape (lead,)
         How many beats show the whole QRS complex.
     r : int
@@ -51,6 +57,7 @@ class Average:
     column: Column
     mv: Floats
     error_mv: Floats
+    bumps_mv: Floats
     beats: NDArray[np.int64]
     r: int
     at: NDArray[np.int64]
@@ -99,12 +106,13 @@ def average_beats(
     onset = _rough_onset(cut_beats(x, at, before, after), before, ecg.fs_hz)
     level = _level_lines(x, at + onset, ecg.fs_hz)
     cut = _without_neighbours(cut_beats(x - level, at, before, after), at, beats.r, before, ecg.fs_hz)
-    mv = _nanmedian(cut)
+    mv = nanmedian(cut)
     qrs = cut[:, before - round(0.04 * ecg.fs_hz) : before + round(0.06 * ecg.fs_hz)]
     return Average(
         column=column,
         mv=mv,
         error_mv=_standard_error(cut, mv),
+        bumps_mv=lift_bumps(cut, ecg.fs_hz),
         beats=np.isfinite(qrs).all(axis=1).sum(axis=0),
         r=before,
         at=at,
@@ -119,7 +127,7 @@ def _align(x: Floats, at: NDArray[np.int64], fs_hz: float) -> NDArray[np.int64]:
         return at
     half, most = round(_ALIGN_S * fs_hz), round(_SHIFT_S * fs_hz)
     for _ in range(2):
-        template = _nanmedian(cut_beats(x, at, half, half))
+        template = nanmedian(cut_beats(x, at, half, half))
         template = np.nan_to_num(template - _mean(template, axis=0))
         scores = _correlate(cut_beats(x, at, half + most, half + most), template)
         at = at + np.where(scores.max(axis=1) > 0, scores.argmax(axis=1) - most, 0)
@@ -155,7 +163,7 @@ def _without_neighbours(cut: Floats, at: NDArray[np.int64], r: NDArray[np.int64]
 
 def _rough_onset(cut: Floats, r: int, fs_hz: float) -> int:
     """Samples from the reference point back to about the QRS onset, over all leads: where it is still flat."""
-    speed = np.abs(np.gradient(_nanmedian(cut), axis=0))
+    speed = np.abs(np.gradient(nanmedian(cut), axis=0))
     joint = np.convolve(np.sqrt(_mean(np.square(speed), axis=1)), np.full(5, 0.2), mode="same")
     near = joint[max(0, r - round(0.12 * fs_hz)) : r + round(0.12 * fs_hz)]
     flat = joint < 0.12 * near.max(initial=0.0)
@@ -171,7 +179,7 @@ def _rough_onset(cut: Floats, r: int, fs_hz: float) -> int:
 def _level_lines(x: Floats, onset: NDArray[np.int64], fs_hz: float) -> Floats:
     """PQ level of each lead over the record, straight between beats; shape (time, lead)."""
     width = max(2, round(_PQ_S * fs_hz))
-    pq = _nanmedian(np.swapaxes(cut_beats(x, onset, width, 0), 0, 1))
+    pq = nanmedian(np.swapaxes(cut_beats(x, onset, width, 0), 0, 1))
     level = np.zeros_like(x)
     rows = np.arange(x.shape[0])
     for k in range(x.shape[1]):
@@ -190,12 +198,26 @@ def _mean(x: Floats, axis: int) -> Floats:
     return np.asarray(total / np.maximum(held.sum(axis=axis), 1), dtype=np.float64)
 
 
-def _nanmedian(x: Floats) -> Floats:
+def nanmedian(x: Floats) -> Floats:
     """Median over the first axis of what is there; NaN, without a warning, where nothing is."""
     ordered = np.sort(x, axis=0)  # what is not there comes last
     count = len(x) - np.isnan(x).sum(axis=0)
     middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2 * (count > 0)])
     return np.asarray(np.take_along_axis(ordered, middle, axis=0).mean(axis=0), dtype=np.float64)
+
+
+def lift_bumps(cut: Floats, fs_hz: float) -> Floats:
+    """What stands out of its surroundings by `BUMP_S`; NaN at the ends of a beat."""
+    half = round(BUMP_S * fs_hz)
+    bumps = np.full_like(cut, np.nan)
+    bumps[:, half:-half] = cut[:, half:-half] - (cut[:, : -2 * half] + cut[:, 2 * half :]) / 2.0
+    return bumps
+
+
+def bump_error_mv(average: Average, rows: tuple[int, int], k: int) -> Floats:
+    """Standard error over the beats of the bumps of one lead between two rows."""
+    bumps = average.bumps_mv[:, slice(*rows), k]
+    return _standard_error(bumps, nanmedian(bumps))
 
 
 def _standard_error(cut: Floats, median: Floats) -> Floats:
@@ -204,6 +226,6 @@ def _standard_error(cut: Floats, median: Floats) -> Floats:
     count = held.sum(axis=0)
     off = np.where(held, cut - median, np.nan)
     square = _mean(np.square(off - _mean(off, axis=0)), axis=0) * count / np.maximum(count - 1, 1)
-    robust = 1.253 * 1.483 * _nanmedian(np.abs(off))  # of normal noise: median 1.253 x mean, deviation 1.483 x MAD
+    robust = 1.253 * 1.483 * nanmedian(np.abs(off))  # of normal noise: median 1.253 x mean, deviation 1.483 x MAD
     spread = np.where(count < _MANY_BEATS, np.sqrt(square), robust)
     return np.asarray(np.where(count >= 2, spread / np.sqrt(np.maximum(count, 1)), np.nan), dtype=np.float64)

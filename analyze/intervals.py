@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analyze.beats import Beats
-from analyze.levels import level_beat
+from analyze.columns import finite_runs
 from analyze.marked import FIRST, LAST, MarkedColumn
 
 _SD_MS = {"p": 6.0, "pr": 5.0, "qrs": 3.0, "qt": 10.0}  # what simulated hearts, whose waves end sharply, differ by
 _PAPER_MS = (2.0, 15.0)  # standard error of a time read well, and what is added as quality falls to 0
 _EARLY = 0.8  # of the usual RR interval: a beat that comes sooner is early,
-_RESTED = 1.05  # when the interval after it is longer than usual
+_RESTED = 1.05  # when the interval after it is longer than usual,
+_ABRUPT = 0.95  # or when it is of a run that begins and ends at once
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,13 @@ class Regularity:
     early_beats: int = 0
 
 
-def measure_intervals(marked: Sequence[MarkedColumn], quality: Mapping[str, float] | None) -> dict[str, Interval]:
+def measure_intervals(
+    marked: Sequence[MarkedColumn], quality: Mapping[str, float] | None, p_alike: bool = False
+) -> dict[str, Interval]:
     """P, PR, QRS and QT: each column's own, then the median over the columns.
+
+    ``p_alike``: what precedes the QRS complexes is the same from beat to beat, so that P waves too faint for the strip
+    alone are believed where other leads show them.
 
     The error holds what is known of this method's own and, on paper, how well it was read; people who mark the same ECG
     differ from each other by more (`paperbeat bench ludb`).
@@ -45,7 +52,7 @@ def measure_intervals(marked: Sequence[MarkedColumn], quality: Mapping[str, floa
     median = {name: _median([column[name] for column in lengths]) for name in _SD_MS}
     # a strip shows the most beats: a P wave that is not in it is nowhere
     blind = [at for at, column in zip(marked, lengths, strict=True) if column["pr"] is None]
-    if 2 * len(blind) > len(marked) or any(at.average.column.strips for at in blind):
+    if 2 * len(blind) > len(marked) or (not p_alike and any(at.average.column.strips for at in blind)):
         median |= {"p": None, "pr": None}
     overall = None if quality is None else float(np.mean(list(quality.values()))) if quality else 0.0
     paper_ms = 0.0 if overall is None else _PAPER_MS[0] + _PAPER_MS[1] * (1.0 - overall)
@@ -81,7 +88,7 @@ def measure_regularity(beats: Beats) -> Regularity:
         return Regularity()
     sound = beats.normal[start] & beats.normal[start + 1]
     neighbours = np.diff(start) == 1
-    early = sound[:-1] & neighbours & (rr[:-1] < _EARLY * usual) & (rr[1:] > _RESTED * usual)
+    early = _find_early(rr, usual, sound, neighbours)
     kept = rr[sound]
     change = np.percentile(np.abs(np.diff(kept)) / kept.mean(), 75) if kept.size >= 3 else None
     return Regularity(
@@ -92,6 +99,20 @@ def measure_regularity(beats: Beats) -> Regularity:
     )
 
 
+def _find_early(
+    rr: NDArray[np.float64], usual: float, sound: NDArray[np.bool_], neighbours: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which intervals end in an early beat: one that is made up for, or a run of two or more among usual ones."""
+    short = sound & (rr < _EARLY * usual)
+    early = np.zeros(rr.size, dtype=np.bool_)
+    for first, stop in finite_runs(np.where(short, rr, np.nan)):
+        if stop == rr.size or not neighbours[max(0, first - 1) : stop].all():
+            continue
+        abrupt = stop - first > 1 and first > 0 and rr[first - 1] > _ABRUPT * usual
+        early[first:stop] = rr[stop] > (_ABRUPT if abrupt else _RESTED) * usual
+    return early
+
+
 def rate_error_bpm(beats: Beats, quality: Mapping[str, float] | None) -> float | None:
     """Half width of the 95 % interval of the mean rate: both ends of the strip of beats are known to a few ms."""
     rate = beats.heart_rate_bpm
@@ -99,20 +120,6 @@ def rate_error_bpm(beats: Beats, quality: Mapping[str, float] | None) -> float |
         return None
     ends_ms = 4.0 if quality is None else 10.0
     return float(1.96 * rate * ends_ms * 2.0**0.5 / (1000.0 * beats.rr_s.sum()))
-
-
-def judge_p(marked: Sequence[MarkedColumn]) -> float | None:
-    """Median over the leads of P's height over its standard deviation from beat to beat; None without P waves."""
-    clarity: list[float] = []
-    for at in marked:
-        for lead, marks in at.marks.items():
-            if not np.isfinite(marks.p_peak) or at.average.at.size < 3:
-                continue
-            row, k = at.average.r + round(marks.p_peak), at.average.column.leads.index(lead)
-            spread_mv = float(at.average.error_mv[row, k]) * at.average.at.size**0.5
-            if spread_mv > 0:
-                clarity.append(abs(float(level_beat(at, lead)[row])) / spread_mv)
-    return float(np.median(clarity)) if clarity else None
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from analyze.average import Average
+from analyze.average import Average, bump_error_mv
 from analyze.qrs import find_lead_qrs, measure_slopes, smooth
 
 Floats = NDArray[np.float64]
@@ -34,10 +34,11 @@ class _Shape:
     least_mv: float
     errors: float
     faint_mv: float
+    brief: bool  # it must stand out of the scatter of bumps in its own window, else of that of the whole beat
 
 
-_P = _Shape(0.008, 0.050, 0.040, least_mv=0.020, errors=4.0, faint_mv=0.008)
-_T = _Shape(0.012, 0.100, 0.070, least_mv=0.030, errors=4.0, faint_mv=0.012)
+_P = _Shape(0.008, 0.050, 0.040, least_mv=0.025, errors=5.0, faint_mv=0.008, brief=True)
+_T = _Shape(0.012, 0.100, 0.070, least_mv=0.030, errors=4.0, faint_mv=0.012, brief=False)
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def _search(
     found = {}
     for lead, bounds in between.items():
         k = average.column.leads.index(lead)
-        held = average.error_mv[np.isfinite(average.error_mv[:, k]), k]
+        error_mv = bump_error_mv(average, bounds, k) if shape.brief else average.error_mv[:, k]
+        held = error_mv[np.isfinite(error_mv)]
         noise = shape.errors * float(np.median(held)) if held.size and average.at.size > 2 else 0.0
         least = max(shape.faint_mv, 0.4 * noise) if faint else max(shape.least_mv, noise)
         span = _bump(average.mv[:, k], bounds, shape, average.fs_hz, least, latest)

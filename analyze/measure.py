@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from analyze.axis import find_axis
 from analyze.beats import Beats, find_beats
 from analyze.columns import Column
-from analyze.intervals import judge_p, measure_intervals, measure_regularity, rate_error_bpm
+from analyze.intervals import measure_intervals, measure_regularity, rate_error_bpm
 from analyze.levels import measure_st, measure_waves
 from analyze.marked import MarkedColumn, mark_columns, pick_homes
 from analyze.measurements import Amplitude, Measurements
+from analyze.pwaves import P_ALIKE, judge_p, match_p
 from digitize.record import Ecg
 
 _CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
@@ -48,7 +49,8 @@ def measure(
     columns, home = list(marked.values()), pick_homes(marked)
     amplitudes = {lead: measure_waves(lead, home[lead], quality) for lead in ecg.leads if lead in home}
     rate, rhythm = beats.heart_rate_bpm, measure_regularity(beats)
-    length = measure_intervals(columns, quality)
+    alike = match_p(columns)
+    length = measure_intervals(columns, quality, alike is not None and alike >= P_ALIKE)
     axis = {wave: find_axis(columns, wave) for wave in ("qrs", "p", "t")}
     return Measurements(
         heart_rate_bpm=rate,
@@ -62,6 +64,7 @@ def measure(
         early_beats=rhythm.early_beats,
         spikes=int(beats.spikes.size),
         p_clarity=judge_p(columns),
+        p_match=alike,
         p_ms=length["p"].ms,
         p_error_ms=length["p"].error_ms,
         pr_ms=length["pr"].ms,

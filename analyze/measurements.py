@@ -105,6 +105,9 @@ class Measurements:
     p_clarity : float, optional
         How far P stands out of what changes from beat to beat in its place: its height over their standard deviation,
         median of the leads.
+    p_match : float, optional
+        How alike what precedes the QRS complexes is from beat to beat: near 1 with P waves at a constant PR interval,
+        near 0 in atrial fibrillation.
     p_ms, pr_ms, qrs_ms, qt_ms : float, optional
     qtc_fridericia_ms, qtc_bazett_ms, qtc_framingham_ms, qtc_hodges_ms : float, optional
     heart_rate_error_bpm, p_error_ms, pr_error_ms, qrs_error_ms, qt_error_ms : float, optional
@@ -132,6 +135,7 @@ class Measurements:
     early_beats: int = 0
     spikes: int = 0
     p_clarity: float | None = None
+    p_match: float | None = None
     p_ms: float | None = None
     pr_ms: float | None = None
     qrs_ms: float | None = None

@@ -21,7 +21,7 @@ from digitize.record import Ecg, Note, Patient
 if TYPE_CHECKING:
     from digitize.stages import Calibration, Digitization, Layout, Status
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 DISCLAIMER = (
     "Research use. Not a medical device, not for diagnosis: a clinician must over-read the ECG and this report."

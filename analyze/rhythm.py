@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyze.measurements import Measurements
+from analyze.pwaves import P_ALIKE
 from analyze.rules.load import Urgency
 from analyze.rules.words import Evidence, Finding, Verdict
 
@@ -14,7 +15,10 @@ _PR_LONG_MS = 200.0
 _PAUSE = 1.75  # of the usual RR interval: a beat is missing
 _SINUS_AXIS_DEG = (-30.0, 105.0)  # of P, with room for its error
 _VARIES_MUCH = 0.20
-_P_CLEAR = 1.5  # P stands out of what changes from beat to beat: below this the bumps are fibrillation
+_P_CLEAR = 1.5  # P stands out of what changes from beat to beat
+_P_ALIKE = (
+    0.6  # correlation from beat to beat: below this, what precedes QRS is fibrillation (`paperbeat bench rhythm`)
+)
 _FLUTTER_BPM = (130.0, 160.0)  # 2:1 conduction of 260 to 320 a minute
 _QRS_WIDE_MS = 120.0
 _SOURCE = (
@@ -38,14 +42,15 @@ def name_rhythm(m: Measurements) -> tuple[Finding, ...]:
 def _name(m: Measurements) -> Finding:
     """The rhythm itself."""
     rate = m.heart_rate_bpm or 0.0
-    clear_p = m.pr_ms is not None and (m.p_clarity is None or m.p_clarity >= _P_CLEAR)
+    alike = m.p_match is not None and m.p_match >= P_ALIKE
+    clear_p = m.pr_ms is not None and (m.p_clarity is None or m.p_clarity >= _P_CLEAR or alike)
     if m.spikes and m.spikes >= 0.5 * m.beats:
         return _find("rhythm.paced_rhythm", "met", "Paced rhythm", f"{m.spikes} spikes, {m.beats} beats.")
     if m.rr_change is None:
         return _find("rhythm.unknown", "undetermined", "Rhythm", f"Too few beats to name it; {rate:.0f} bpm.")
     varies = m.rr_change >= _VARIES
     sinus = m.p_axis_deg is None or _SINUS_AXIS_DEG[0] <= m.p_axis_deg <= _SINUS_AXIS_DEG[1]
-    if (varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus):
+    if not alike and ((varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus)):
         words = f"RR intervals change by {100 * m.rr_change:.0f} % without clear sinus P waves; {rate:.0f} bpm."
         urgency: Urgency = "urgent" if rate > _FAST_BPM else "routine"
         return _find("rhythm.atrial_fibrillation", "met", "Atrial fibrillation or flutter suspected", words, urgency)
@@ -57,6 +62,9 @@ def _name(m: Measurements) -> Finding:
         if wide and rate > _FAST_BPM:
             words = f"{rate:.0f} bpm, QRS {m.qrs_ms:.0f} ms, no clear P waves: ventricular until proven otherwise."
             return _find("rhythm.wide_tachycardia", "met", "Tachycardia with wide QRS", words, "emergency")
+        if varies:
+            words = f"{rate:.0f} bpm; what precedes QRS is alike from beat to beat, which speaks against fibrillation."
+            return _find("rhythm.no_p", "undetermined", "Irregular rhythm, P waves not clear", words)
         return _find("rhythm.no_p", "undetermined", "Regular rhythm without clear P waves", f"{rate:.0f} bpm.")
     if m.p_axis_deg is not None and not sinus:
         words = f"P axis {m.p_axis_deg:.0f}°, {rate:.0f} bpm (or exchanged limb leads)."

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from analyze import measure
 from analyze.judge import find_all
 from analyze.measurements import Measurements
 from analyze.rhythm import name_rhythm
+from analyze.shown import show_as
 from digitize.record import Patient
-from digitize.synth.heart import simulate
+from digitize.synth.heart import conduct, simulate
 
 SINUS = Measurements(
     heart_rate_bpm=72.0, rr_ms=833.0, rr_longest_ms=850.0, rr_change=0.02, regular=True, beats=12, p_clarity=5.0,
@@ -35,8 +37,16 @@ def test_sinus_by_rate(rate: float, title: str) -> None:
 def test_arrhythmia_with_clear_p_waves_is_of_the_sinus_and_without_them_fibrillation() -> None:
     varies = replace(SINUS, rr_change=0.15)
     assert name_rhythm(varies)[0].title == "Sinus rhythm with sinus arrhythmia"
-    for unclear in (replace(varies, pr_ms=None), replace(varies, p_clarity=1.0)):
+    for unclear in (
+        replace(varies, pr_ms=None),
+        replace(varies, p_clarity=1.0),
+        replace(varies, pr_ms=None, p_match=0.3),
+    ):
         assert named(unclear)["rhythm.atrial_fibrillation"] == "met"
+    alike = replace(varies, p_match=0.8)
+    assert name_rhythm(replace(alike, p_clarity=1.0))[0].title == "Sinus rhythm with sinus arrhythmia"
+    assert named(replace(alike, pr_ms=None)) == {"rhythm.no_p": "undetermined"}
+    assert "rhythm.atrial_fibrillation" not in named(replace(alike, rr_change=0.5, p_axis_deg=-80.0))
     assert "rhythm.atrial_fibrillation" not in named(replace(SINUS, rr_change=0.09, pr_ms=None))
 
 
@@ -66,3 +76,33 @@ def test_extra_beats_pacing_and_wide_tachycardia() -> None:
 def test_simulated_hearts(kind: str, code: str, seed: int) -> None:
     m = measure(simulate(kind, seed=seed, noise_mv=0.01).ecg)  # type: ignore[arg-type]
     assert code in {f.code for f in find_all(m, Patient()) if f.verdict == "met"}
+
+
+def irregular_s(seed: int) -> np.ndarray:
+    """Onsets of QRS complexes as irregular as in fibrillation."""
+    return 0.5 + np.cumsum(np.random.default_rng(seed).uniform(0.55, 1.1, 11))
+
+
+@pytest.mark.parametrize("form", ["whole", "3x4"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_p_waves_at_a_constant_pr_speak_against_fibrillation_however_irregular(seed: int, form: str) -> None:
+    qrs_s = irregular_s(seed)
+    ecg = conduct(qrs_s, qrs_s - 0.16, seed=seed, noise_mv=0.015)
+    m = measure(show_as(ecg, form, np.random.default_rng(0)))
+    assert m.rr_change is not None and m.rr_change > 0.2
+    assert m.p_match is not None and m.p_match > 0.8
+    assert "rhythm.sinus" in named(m)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_p_waves_before_irregular_beats_are_fibrillation(seed: int) -> None:
+    m = measure(conduct(irregular_s(seed), np.zeros(0), seed=seed, noise_mv=0.015))
+    assert m.p_match is not None and m.p_match < 0.5
+    assert named(m)["rhythm.atrial_fibrillation"] == "met"
+
+
+def test_a_run_of_early_beats_is_counted_and_sinus_arrhythmia_is_not() -> None:
+    run_s = 0.4 + np.cumsum([0.0, 1.4, 1.4, 0.6, 0.6, 0.6, 1.4, 1.9])
+    assert measure(conduct(run_s, run_s - 0.16)).early_beats == 3
+    breath_s = 0.4 + np.cumsum([0.0, 1.1, 1.0, 0.85, 0.78, 0.72, 0.78, 0.9, 1.0, 1.1])
+    assert measure(conduct(breath_s, breath_s - 0.16)).early_beats == 0

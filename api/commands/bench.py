@@ -172,6 +172,28 @@ def bench_mitbih_folder(
     _print(beat_lines(measured), beat_figures(measured), json_file)
 
 
+@app.command("rhythm")
+def bench_rhythm_folder(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="PTB-XL, CinC, LUDB or MIT-BIH, as PhysioNet publishes them.")
+    ],
+    form: Annotated[
+        str, typer.Option("--as", metavar="FORM", help="whole records, or as a sheet shows them: 3x4, 6x2, worn.")
+    ] = "whole",
+    json_file: JsonFile = None,
+) -> None:
+    """What the rhythm is called against the labels of a data set."""
+    from analyze.benchrhythm import bench_rhythm, list_rhythms, rhythm_figures, rhythm_lines
+    from api.progress import counting
+
+    _check(json_file)
+    _check_form(form)
+    records = list_rhythms(folder)
+    with counting("records", len(records)) as tell:
+        measured = bench_rhythm(records, form, tell)
+    _print(rhythm_lines(measured), rhythm_figures(measured), json_file)
+
+
 @app.command("diagnosis")
 def bench_diagnosis_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="PTB-XL or CinC, as PhysioNet publishes them.")],
@@ -182,13 +204,10 @@ def bench_diagnosis_folder(
 ) -> None:
     """The classifier against the labels of a data set."""
     from analyze.benchdiagnosis import bench_diagnosis, list_labelled, to_figures, to_lines
-    from analyze.shown import FORMS
     from api.progress import counting
-    from digitize.errors import UsageError
 
     _check(json_file)
-    if form not in FORMS:
-        raise UsageError(f"Records cannot be shown as {form!r}.", f"Forms are {', '.join(FORMS)}.")
+    _check_form(form)
     entries = list_labelled(folder)
     with counting("records", len(entries)) as tell:
         measured = bench_diagnosis(entries, form, on_record=tell)
@@ -225,6 +244,14 @@ def _check(*files: Path | None) -> None:
     for path in files:
         if path is not None:
             check_writable(path.parent)
+
+
+def _check_form(form: str) -> None:
+    from analyze.shown import FORMS
+    from digitize.errors import UsageError
+
+    if form not in FORMS:
+        raise UsageError(f"Records cannot be shown as {form!r}.", f"Forms are {', '.join(FORMS)}.")
 
 
 def _print(lines: list[str], figures: dict[str, Any], json_file: Path | None) -> None:

@@ -123,6 +123,36 @@ def simulate(
     return SimulatedHeart(Ecg(_add_limb_leads(seen_mv), fs_hz, LEADS), *_find_waves(lobes, onset_s, rr_s, duration_s))
 
 
+def conduct(
+    qrs_on_s: Array,
+    p_on_s: Array,
+    *,
+    duration_s: float = 10.0,
+    fs_hz: float = 500.0,
+    seed: int = 0,
+    noise_mv: float = 0.0,
+) -> Ecg:
+    """A normal heart whose QRS complexes and P waves begin when they are told to: any rhythm, any block between them.
+
+    Parameters
+    ----------
+    qrs_on_s, p_on_s : ndarray, shape (beats,) and (waves,)
+        In order of time; a T wave follows each QRS complex.
+    duration_s, fs_hz, seed, noise_mv : float
+        As for `simulate`.
+    """
+    rng = np.random.default_rng(seed)
+    lobes = load_hearts()["normal"]
+    p = tuple(lobe for lobe in lobes if lobe.wave == "P")
+    rest = tuple(lobe for lobe in lobes if lobe.wave != "P")
+    time_s = np.arange(round(duration_s * fs_hz)) / fs_hz
+    rr_s = np.diff(qrs_on_s, prepend=2 * qrs_on_s[0] - qrs_on_s[1])
+    start_s = min(lobe.knots_s[0] for lobe in p)
+    vector_mv = _sum_lobes(rest, time_s, qrs_on_s, rr_s) + _sum_lobes(p, time_s, p_on_s - start_s, np.ones(p_on_s.size))
+    seen_mv = vector_mv @ _draw_person(rng).T @ _DOWER.T
+    return Ecg(_add_limb_leads(seen_mv + _disturb(rng, seen_mv.shape, fs_hz, 0.0, noise_mv)), fs_hz, LEADS)
+
+
 @cache
 def load_hearts() -> dict[str, tuple[Lobe, ...]]:
     """Read the lobes of every kind of heart from ``hearts.toml``."""
