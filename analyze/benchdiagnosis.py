@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from analyze.classify import give_opinion, read_card
+from analyze.labelled import GROUPS, Labelled, name_labels
 from analyze.shown import show_as
-from digitize.datasets import Entry, cinc, load, ptbxl
+from digitize.datasets import load
 
 FEWEST = 5
 """A label with fewer records than this is counted and not measured."""
@@ -46,21 +46,14 @@ class DiagnosisFigures:
     macro_auc: dict[str, float]
 
 
-def list_labelled(folder: Path) -> tuple[Entry, ...]:
-    """Records of a folder of PTB-XL or of the Challenge, whichever it is."""
-    if (folder / "ptbxl_database.csv").is_file():
-        return ptbxl.records(folder).entries
-    return cinc.records(folder).entries
-
-
 def bench_diagnosis(
-    entries: Sequence[Entry], form: str = "whole", on_record: Callable[[str], None] = lambda _: None
+    entries: Sequence[Labelled], form: str = "whole", on_record: Callable[[str], None] = lambda _: None
 ) -> DiagnosisFigures:
     """Classify labelled records as they are, or as a sheet shows them.
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : sequence of PtbxlEntry or CincEntry
         From `list_labelled`.
     form : {"whole", "3x4", "6x2", "worn"}
         See `analyze.shown.show_as`.
@@ -78,7 +71,7 @@ def bench_diagnosis(
         spent_s.append(process_time() - begun)
         said = {label.code: label.probability for label in opinion.labels}
         probability[k] = [said[code] for code in codes]
-        held = _held(entry)
+        held = {code for group in GROUPS for code in name_labels(entry, group)}
         truth[k] = [code in held for code in codes]
         unsure += bool(opinion.unsure)
         on_record(entry.record_id)
@@ -122,20 +115,6 @@ def to_figures(figures: DiagnosisFigures) -> dict[str, Any]:
         "macro_auc": figures.macro_auc,
         "labels": {f.code: {"records": f.records, "auc": f.auc, "f1": f.f1} for f in figures.labels},
     }
-
-
-def _held(entry: Entry) -> set[str]:
-    """Codes of the card that a record has; a subclass called like its superclass has an underscore there."""
-    if isinstance(entry, ptbxl.PtbxlEntry):
-        rhythms: tuple[str, ...] = entry.rhythms
-        subclasses = entry.subclasses
-        superclasses = entry.superclasses
-    elif isinstance(entry, cinc.CincEntry):
-        rhythms, subclasses, superclasses = entry.scp, entry.subclasses, entry.superclasses
-    else:
-        return set(entry.labels)
-    renamed = {f"{code}_" if code in ptbxl.SUPERCLASSES else code for code in subclasses}
-    return {*superclasses, *renamed, *rhythms}
 
 
 def _judge(label: dict[str, Any], truth: NDArray[np.float64], probability: NDArray[np.float64]) -> LabelFigures:

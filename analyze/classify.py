@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from analyze.beats import find_beats
 from analyze.classinput import ClassifierInput, Singles, lay_out, prepare
 from analyze.columns import Column
-from analyze.marked import MarkedColumn, mark_columns
+from analyze.marked import MarkedColumn, mark_columns, pick_homes
 from analyze.measure import measure
 from analyze.measurements import Measurements
+from analyze.noise import measure_noise
 from digitize import networks
 from digitize.record import Ecg
 
@@ -40,6 +41,8 @@ class LabelOpinion:
         From which on the label is called: that of the best F1 out of fold.
     positive : bool
         Whether it is called.
+    auc : float
+        How well it is told from the rest, out of fold; 0.5 is chance.
     """
 
     code: str
@@ -48,6 +51,7 @@ class LabelOpinion:
     probability: float
     threshold: float
     positive: bool
+    auc: float
 
 
 @dataclass(frozen=True)
@@ -101,30 +105,45 @@ def form_opinion(marked: Mapping[Column, MarkedColumn], measured: Measurements) 
     """The same of an ECG whose beats are marked and measured."""
     card = read_card()
     ready = lay_out(marked, measured)
-    probability, distance = ask(ready)
+    probability, scores = ask(ready)
+    scores["noise"] = measure_noise(pick_homes(marked)) or 0.0
     labels = [
         LabelOpinion(
-            said["code"], said["name"], said["group"], float(p), said["threshold"], bool(p >= said["threshold"])
+            said["code"],
+            said["name"],
+            said["group"],
+            float(p),
+            said["threshold"],
+            bool(p >= said["threshold"]),
+            said["auc"],
         )
         for said, p in zip(card["labels"], probability, strict=True)
     ]
     groups = list(dict.fromkeys(label.group for label in labels))
     labels.sort(key=lambda label: (groups.index(label.group), -label.probability))
-    return Opinion(card["sha256"][:12], tuple(labels), _doubt(ready, distance), distance)
+    return Opinion(card["sha256"][:12], tuple(labels), _doubt(ready, scores), scores["distance"])
 
 
-def ask(ready: ClassifierInput) -> tuple[NDArray[np.float64], float]:
-    """Probabilities in the order of the card's labels, and the distance from what was trained on."""
-    log_odds, distance = ask_many(ready.beat[None], ready.numbers[None])
-    seen = bool(ready.beat.any())
-    return to_probability(log_odds[0]), float(distance[0]) if seen else float("nan")
+def ask(ready: ClassifierInput) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """Probabilities in the order of the card's labels, and scores of what there may be to doubt, by name."""
+    log_odds, doubts, distance = ask_many(ready.beat[None], ready.numbers[None])
+    scores = dict(zip((reason["why"] for reason in read_card()["unsure"]), doubts[0].tolist(), strict=False))
+    scores["distance"] = float(distance[0]) if ready.beat.any() else float("nan")
+    return to_probability(log_odds[0]), scores
 
 
-def ask_many(beat: Singles, numbers: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Calibrated log odds (n, label) and distances (n,) of inputs (n, 24, 160) and (n, 184)."""
+def ask_many(beat: Singles, numbers: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Calibrated log odds (n, label), those of mistakes (n, kind), and distances (n,).
+
+    Parameters
+    ----------
+    beat : ndarray of float32, shape (n, 24, 160)
+    numbers : ndarray of float32, shape (n, 184)
+    """
     network = networks.open_network("analyze", "diagnosis")
-    log_odds, distance = network.run(["log_odds", "distance"], {"beat": beat, "numbers": numbers})
-    return np.asarray(log_odds, np.float64), np.asarray(distance, np.float64)
+    answers = network.run(["log_odds", "doubts", "distance"], {"beat": beat, "numbers": numbers})
+    log_odds, doubts, distance = (np.asarray(answer, np.float64) for answer in answers)
+    return log_odds, doubts, distance
 
 
 def to_probability(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -132,15 +151,16 @@ def to_probability(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -50, 50))), np.float64)
 
 
-def _doubt(ready: ClassifierInput, distance: float) -> str:
+def _doubt(ready: ClassifierInput, scores: Mapping[str, float]) -> str:
+    """Why the answer should not be relied on, empty without a reason: what is seen before what is suspected."""
     count = int(ready.beat[12:].any(axis=1).sum())
     if not count:
         return "no beat was found in any lead"
     if count < FEWEST_LEADS:
         return f"only {count} leads show a beat"
-    if distance > read_card()["unsure_from_distance"]:
-        return "the ECG is unlike those the classifier learned from"
-    return ""
+    over = {reason["why"]: scores[reason["why"]] - reason["above"] for reason in read_card()["unsure"]}
+    words = {reason["why"]: str(reason["words"]) for reason in read_card()["unsure"] if over[reason["why"]] > 0}
+    return words[max(words, key=lambda why: (why == "noise", why != "distance", over[why]))] if words else ""
 
 
 def read_card() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,7 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
     marked = mark_columns(ecg, beats)
     measurements = measure(ecg, None if page is None else page.quality, beats, marked)
     findings = find_all(measurements, patient)
-    opinion, homes = form_opinion(marked, measurements), pick_homes(marked)
+    opinion, homes = _heed_rules(form_opinion(marked, measurements), findings), pick_homes(marked)
     notes = _note(ecg, patient, measurements)
     if page is None:
         status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
@@ -126,6 +126,14 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         homes=homes,
         opinion=opinion,
     )
+
+
+def _heed_rules(opinion: Opinion, findings: tuple[Finding, ...]) -> Opinion:
+    """The classifier's opinion, unsure also where a rule finds that leads are not what they are called."""
+    suspected = [f.title for f in findings if f.code.startswith("leads.") and f.verdict == "met"]
+    if opinion.unsure or not suspected:
+        return opinion
+    return replace(opinion, unsure=f"a rule asks: {'; '.join(suspected)}")
 
 
 def _note_assumed(page: Digitization) -> list[Note]:

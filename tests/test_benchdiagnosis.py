@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyze.benchdiagnosis import measure_auc
+from analyze.labelled import GROUPS, name_labels
+from digitize.datasets.cinc import CincEntry
+from digitize.datasets.ptbxl import PtbxlEntry
 
 
 def test_order_alone_decides() -> None:
@@ -24,3 +29,17 @@ def test_it_is_the_share_of_pairs_in_order(drawn: list[tuple[bool, int]]) -> Non
         above, below = score[truth > 0][:, None], score[truth == 0][None]
         pairs = np.mean((above > below) + 0.5 * (above == below))
         assert measure_auc(truth, score) == pytest.approx(pairs)
+
+
+def test_both_data_sets_have_the_labels_of_the_card() -> None:
+    common = {"record_id": "1", "path": Path("1.hea"), "patient_id": "1", "age_y": None, "sex": None, "fold": None}
+    ours = PtbxlEntry(
+        **common, labels=("NDT", "SR"), likelihoods={}, superclasses=("NORM", "STTC"), subclasses=("NORM", "STTC"),
+        forms=(), rhythms=("SR",), infarction_stadium=(), report="",
+    )  # fmt: skip
+    theirs = CincEntry(
+        **common, labels=("426783006",), source="", scored=(), scp=("NDT", "SR"), superclasses=("NORM", "STTC"),
+        subclasses=("NORM", "STTC"),
+    )  # fmt: skip
+    for entry in (ours, theirs):
+        assert [name_labels(entry, group) for group in GROUPS] == [("NORM", "STTC"), ("STTC_",), ("SR",)]

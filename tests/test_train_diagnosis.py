@@ -57,6 +57,58 @@ def test_the_graph_says_what_forests_and_networks_say(inputs: tuple[np.ndarray, 
     assert np.abs(distance - outliers.measure_distance(cloud, beat, numbers)).max() < 1e-4
 
 
+def test_kinds_of_mistakes_become_an_output_of_the_graph(
+    inputs: tuple[np.ndarray, np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    pytest.importorskip("sklearn")
+    onnx = pytest.importorskip("onnx")
+    import json
+    import shutil
+    from importlib.resources import files
+
+    import onnxruntime
+
+    from analyze.train import forest
+    from analyze.train.doubts_file import write_doubts
+
+    _, numbers, truth = inputs
+    for name in ("diagnosis.onnx", "diagnosis.json"):
+        shutil.copy(str(files("analyze").joinpath("weights", name)), tmp_path / name)
+    forests = forest.grow(numbers, truth[:, :2], np.ones(RECORDS, np.float32), 0)
+    for _ in range(2):  # the second time in place of the first
+        write_doubts(tmp_path, ("limbs", "gain"), forests, {"limbs": 1.0, "gain": 2.0, "distance": 3.0})
+    path = tmp_path / "diagnosis.onnx"
+    onnx.checker.check_model(onnx.load(path))
+    beat = np.zeros((RECORDS, 24, 160), np.float32)
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    (doubts,) = session.run(["doubts"], {"beat": beat, "numbers": numbers})
+    assert np.abs(doubts - forest.judge(forests, numbers)).max() < 1e-4
+    card = json.loads((tmp_path / "diagnosis.json").read_text())
+    assert [(reason["why"], reason["above"]) for reason in card["unsure"]] == [
+        ("limbs", 1.0), ("gain", 2.0), ("distance", 3.0),
+    ]  # fmt: skip
+
+
+def test_a_finished_network_is_not_trained_again_and_another_begins_with_it(
+    inputs: tuple[np.ndarray, np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    from analyze.train import beatnet
+    from analyze.train.diagnosis_data import Inputs
+
+    beat, numbers, truth = inputs
+    forms, rows, kept = [Inputs(beat, numbers)], np.tile(np.arange(RECORDS), 3), tmp_path / "net.pt"
+    net = beatnet.train_net(forms, truth, rows, 2, 2, 1, kept)
+    assert np.array_equal(beatnet.predict(net, beat), beatnet.predict(beatnet.load_net(kept, 3), beat))
+    again = beatnet.train_net(forms, truth, rows, 2, 2, 1, kept)
+    assert np.array_equal(beatnet.predict(net, beat), beatnet.predict(again, beat))
+    asked = []
+    cost = lambda out, y: asked.append(1) or torch.nn.functional.binary_cross_entropy_with_logits(out, y)  # noqa: E731
+    begun = beatnet.train_net(forms, truth, rows, 2, 2, 1, begin=net, cost=cost)
+    assert len(asked) == 2 * (len(rows) // beatnet.BATCH)
+    assert not np.array_equal(beatnet.predict(begun, beat), beatnet.predict(net, beat))
+
+
 @pytest.mark.parametrize("name", ["resnet", "cnn-bilstm", "cnn-transformer", "cnn-bilstm-transformer", "state-space"])
 def test_every_architecture_answers(name: str) -> None:
     torch = pytest.importorskip("torch")

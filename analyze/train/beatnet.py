@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ from analyze.train.diagnosis_data import Inputs
 from analyze.train.networks import build
 from digitize.train.mean import follow
 
+Cost = Callable[[Tensor, Tensor], Tensor]
+
 BATCH, RATE, DECAY, MIXUP = 64, 3e-3, 0.02, 0.3
 MINOR = 0.3
 """Weight in the loss of what is no superclass."""
@@ -28,9 +30,12 @@ NOISE_STEP = 8
 
 def train_net(
     forms: Sequence[Inputs], truth: Singles, rows: NDArray[np.int64], heads: int, epochs: int, seed: int,
-    checkpoint: Path | None = None, name: str = "resnet",
+    checkpoint: Path | None = None, name: str = "resnet", begin: nn.Module | None = None, cost: Cost | None = None,
 ) -> nn.Module:  # fmt: skip
     """Train one network on the records ``rows``, each time in a form drawn at random.
+
+    On a graphics card, where there is one, its layers run in 16 bits. There is no early stopping: the rate falls to
+    nothing over the epochs, the mean of the weights is kept, and the few records that could be held back mislead.
 
     Parameters
     ----------
@@ -44,6 +49,10 @@ def train_net(
         Written after every epoch, and gone on from when it is there.
     name : str
         See `analyze.train.networks.build`.
+    begin : Module, optional
+        A network that was trained for something else; all but its last layer is taken over.
+    cost : callable, optional
+        Of log odds and truth (n, label); cross-entropy, in which superclasses count in full, when left out.
 
     Returns
     -------
@@ -52,29 +61,50 @@ def train_net(
     """
     torch.manual_seed(seed)
     net, mean = build(name, truth.shape[1]), build(name, truth.shape[1])
+    if begin is not None:
+        kept = {key: value for key, value in begin.state_dict().items() if ".out." not in key}
+        net.load_state_dict(kept, strict=False)
     mean.load_state_dict(net.state_dict())
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net, mean = net.to(device), mean.to(device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     steps = epochs * (len(rows) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.25)
-    weight = torch.full((truth.shape[1],), MINOR)
-    weight[:heads] = 1.0
+    weight = weigh(truth.shape[1], heads)
+    cost = cost or (lambda out, y: functional.binary_cross_entropy_with_logits(out, y, weight))
     parts = {"net": net, "mean": mean, "optimizer": optimizer, "schedule": schedule}
     first = _resume(checkpoint, parts)
     for epoch in range(first, epochs):
         net.train()
-        cost = []
+        spent = []
         for x, y in _draw_batches(forms, truth, rows, np.random.default_rng([seed, epoch])):
-            loss = functional.binary_cross_entropy_with_logits(net(x), y, weight)
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                out = net(x.to(device))
+            loss = cost(out.float().cpu(), y)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             follow(mean, net, min(0.99, (schedule.last_epoch + 1) / (schedule.last_epoch + 10)))
-            cost.append(float(loss.detach()))
+            spent.append(float(loss.detach()))
         _save(checkpoint, parts, epoch + 1)
         if epoch % 10 == 9 or epoch + 1 == epochs:
-            print(f"  epoch {epoch + 1}/{epochs}  loss {np.mean(cost):.4f}", file=sys.stderr, flush=True)
-    return mean.eval()
+            print(f"  epoch {epoch + 1}/{epochs}  loss {np.mean(spent):.4f}", file=sys.stderr, flush=True)
+    return mean.cpu().eval()
+
+
+def weigh(labels: int, heads: int) -> Tensor:
+    """Weight of each label in the loss, shape (label,)."""
+    weight = torch.full((labels,), MINOR)
+    weight[:heads] = 1.0
+    return weight
+
+
+def load_net(checkpoint: Path, labels: int, name: str = "resnet") -> nn.Module:
+    """The network of a checkpoint that `train_net` has left."""
+    net = build(name, labels)
+    net.load_state_dict(torch.load(checkpoint, weights_only=True, map_location="cpu")["mean"])
+    return net.eval()
 
 
 def predict(net: nn.Module, beat: NDArray[np.float16]) -> Singles:
@@ -115,7 +145,7 @@ def _change(beat: Singles, rng: np.random.Generator) -> Singles:
 def _resume(checkpoint: Path | None, parts: dict) -> int:  # type: ignore[type-arg]
     if checkpoint is None or not checkpoint.exists():
         return 0
-    kept = torch.load(checkpoint, weights_only=True)
+    kept = torch.load(checkpoint, weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(kept[name])
     return int(kept["epoch"])

@@ -6,7 +6,6 @@ calibrated on the records that each of them has not seen, and then fitted once m
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
@@ -24,110 +23,57 @@ from analyze.classify import to_probability
 from analyze.classinput import Singles
 from analyze.segments import SEGMENTS, owners
 from analyze.train import beatnet, forest
-from analyze.train.diagnosis_data import Inputs, Label, choose_labels, mark_labels, prepare_inputs
 from analyze.train.diagnosis_export import Classifier, to_onnx
+from analyze.train.diagnosis_options import make_parser, name_apart
+from analyze.train.doubts import learn_doubts, read_examples
 from analyze.train.measures import choose_threshold, fit_calibration, macro_auc
-from analyze.train.outliers import fit_cloud, measure_distance
+from analyze.train.outliers import fit_cloud
+from analyze.train.training import CALIBRATED_ON, WEIGHTS, Training, read_training
 from analyze.train.treenode import Forest
-from digitize.datasets import ptbxl, split_by_patient
-from digitize.datasets.ptbxl import SUPERCLASSES, PtbxlEntry
+from digitize.datasets.ptbxl import SUPERCLASSES
 from digitize.record import LEADS
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
 NETS = 2
 SHARES = (0.3, 0.4, 0.5, 0.6)
-USUAL_PERCENT = 99.0
-"""Of the training records this many are nearer than the distance from which an answer is called unsure."""
 GROWN_ON = ("whole", "worn")
 """Forms that forests are grown on, each once as it is and once with segments hidden."""
-CALIBRATED_ON = ("whole", "3x4")
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """Records, labels and inputs, and the fold of each record.
-
-    Attributes
-    ----------
-    entries : tuple of PtbxlEntry
-    labels : list of Label
-    truth : ndarray, shape (record, label)
-    fold : ndarray of int, shape (record,)
-    inputs : dict of str to Inputs
-        By form.
-    """
-
-    entries: tuple[PtbxlEntry, ...]
-    labels: list[Label]
-    truth: Singles
-    fold: NDArray[np.int64]
-    inputs: dict[str, Inputs]
 
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """Log odds that each record got from what was not fitted on its patient, by form, each (record, label).
-
-    ``distance`` is that from the cloud of the other folds, by form, each (record,).
-    """
+    """Log odds that each record got from what was not fitted on its patient, by form, each (record, label)."""
 
     forests: dict[str, Singles]
     nets: dict[str, Singles]
-    distance: dict[str, Singles]
 
     def mix(self, form: str, share: float) -> Singles:
         """Log odds of forests and networks together, ``share`` being that of the networks."""
         return (1 - share) * self.forests[form] + share * self.nets[form]
 
 
-def read_training(data: Path, cache: Path, folds: int, seed: int, apart: Sequence[str] = ()) -> Training:
-    """List a PTB-XL folder and prepare its records.
-
-    Parameters
-    ----------
-    data, cache : Path
-    folds, seed : int
-    apart : sequence of str
-        Names of records which, with all others of their patients, must not be trained on.
-    """
-    entries = ptbxl.records(data).entries
-    patients = {entry.patient_id for entry in entries if entry.record_id in set(apart)}
-    kept = np.array([entry.patient_id not in patients for entry in entries])
-    inputs = prepare_inputs(entries, cache, seed)
-    inputs = {form: Inputs(i.beat[kept], i.numbers[kept]) for form, i in inputs.items()}
-    entries = tuple(entry for entry, keep in zip(entries, kept, strict=True) if keep)
-    labels = choose_labels(entries)
-    fold = split_by_patient(entries, folds, seed, lambda entry: entry.superclasses)
-    return Training(entries, labels, mark_labels(entries, labels), fold, inputs)
-
-
 def cross_validate(training: Training, out: Path, epochs: int, seed: int) -> OutOfFold:
     """Fit without each fold and judge it; what is finished lies in ``out`` and is not done again."""
     forests = {form: np.zeros_like(training.truth) for form in training.inputs}
     nets = {form: np.zeros_like(training.truth) for form in training.inputs}
-    distance = {form: np.zeros(len(training.truth), np.float32) for form in training.inputs}
     for fold in range(int(training.fold.max()) + 1):
         path = out / f"fold{fold}.npz"
         rows, held = np.flatnonzero(training.fold != fold), np.flatnonzero(training.fold == fold)
         if not path.exists():
             grown = grow_forests(training, rows, seed)
             trained = train_nets(training, rows, out, f"fold{fold}", epochs, seed)
-            cloud = fit_cloud(training.inputs["whole"].beat[rows], training.inputs["whole"].numbers[rows])
             said = {}
             for form, inputs in training.inputs.items():
                 beat, numbers = inputs.beat[held], inputs.numbers[held]
                 said[f"forests {form}"] = forest.judge(grown, numbers)
                 said[f"nets {form}"] = np.mean([beatnet.predict(net, beat) for net in trained], axis=0)
-                said[f"distance {form}"] = measure_distance(cloud, beat, numbers)
             np.savez(path, **said)  # type: ignore[arg-type]
         with np.load(path) as kept:
             for form in training.inputs:
                 forests[form][held], nets[form][held] = kept[f"forests {form}"], kept[f"nets {form}"]
-                distance[form][held] = kept[f"distance {form}"]
         heads = len(SUPERCLASSES)
         auc = macro_auc(training.truth[held, :heads], (forests["whole"] + nets["whole"])[held, :heads])
         print(f"fold {fold}: superclass macro AUC {auc:.4f}", file=sys.stderr, flush=True)
-    return OutOfFold(forests, nets, distance)
+    return OutOfFold(forests, nets)
 
 
 def grow_forests(training: Training, rows: NDArray[np.int64], seed: int) -> list[Forest]:
@@ -204,7 +150,6 @@ def train_diagnosis(
         grow_forests(training, every, seed), train_nets(training, every, out, "all", epochs, seed), share, slope,
         offset, fit_cloud(training.inputs["whole"].beat, training.inputs["whole"].numbers),
     )  # fmt: skip
-    far = float(np.percentile(np.concatenate([judged.distance[f] for f in CALIBRATED_ON]), USUAL_PERCENT))
     words = f"--folds {folds} --epochs {epochs} --seed {seed}"
     metrics = {
         f"superclass macro AUC out of fold, {form}": round(
@@ -212,8 +157,11 @@ def train_diagnosis(
         )
         for form in training.inputs
     }
-    _write(classifier, training, threshold, far, metrics, words, weights)
+    _write(classifier, training, judged, threshold, metrics, words, weights)
     _save_nets(classifier, training, judged, weights)
+    examples = read_examples(data, training, out, seed)
+    for line in learn_doubts(training, examples, out, weights, seed):
+        print(line, flush=True)
     return training, judged
 
 
@@ -231,8 +179,8 @@ def _save_nets(classifier: Classifier, training: Training, judged: OutOfFold, fo
 
 
 def _write(
-    classifier: Classifier, training: Training, threshold: Singles, far: float, metrics: dict[str, float], words: str,
-    folder: Path,
+    classifier: Classifier, training: Training, judged: OutOfFold, threshold: Singles, metrics: dict[str, float],
+    words: str, folder: Path,
 ) -> None:  # fmt: skip
     """The graph and its card, the card last: it names the graph's hash."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -243,10 +191,12 @@ def _write(
     labels = [
         {
             "code": label.code, "name": label.name, "group": label.group, "threshold": round(float(limit), 4),
-            "temperature": round(1 / float(slope), 4), "records": int(count),
+            "temperature": round(1 / float(slope), 4), "records": int(truth.sum()),
+            "auc": round(macro_auc(truth[:, None], mixed[:, None]), 3),
         }
-        for label, limit, slope, count in zip(
-            training.labels, threshold, classifier.slope, training.truth.sum(axis=0), strict=True
+        for label, limit, slope, truth, mixed in zip(
+            training.labels, threshold, classifier.slope, training.truth.T,
+            judged.mix("whole", classifier.share).T, strict=True,
         )
     ]  # fmt: skip
     card = {
@@ -254,7 +204,6 @@ def _write(
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "inputs": {"beat": "float32 (n, 24, 160)", "numbers": "float32 (n, 184), NaN where unknown", "leads": LEADS},
         "outputs": {"log_odds": "float32 (n, label), calibrated", "distance": "float32 (n,), usually 1"},
-        "unsure_from_distance": round(far, 4),
         "net_share": classifier.share,
         "labels": labels,
         "training": {
@@ -269,22 +218,11 @@ def _write(
 
 def main(argv: list[str] | None = None) -> None:
     """Train and export."""
-    parser = argparse.ArgumentParser(description="Train the 12-lead classifier on a PTB-XL folder.")
-    parser.add_argument("--data", type=Path, required=True, help="PTB-XL as PhysioNet publishes it, whole or in part")
-    parser.add_argument("--out", type=Path, default=Path("diagnosis"), help="inputs, checkpoints, predictions")
+    parser = make_parser("Train the 12-lead classifier on a PTB-XL folder.")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where diagnosis.onnx and its card go")
-    parser.add_argument("--apart", type=Path, help="folder of pages whose patients must not be trained on")
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
     apart = name_apart(args.apart)
     train_diagnosis(args.data, args.out, args.weights, args.folds, args.epochs, args.seed, apart)
-
-
-def name_apart(folder: Path | None) -> list[str]:
-    """PTB-XL records that the pages of a folder were printed from, by the pages' names (``01286.jpg``)."""
-    return sorted({path.stem.split("_")[0].lstrip("0") for path in folder.iterdir()}) if folder else []
 
 
 if __name__ == "__main__":

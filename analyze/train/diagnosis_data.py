@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.classinput import BEAT_HZ, BEAT_S, NUMBERS, prepare
+from analyze.labelled import Labelled, name_labels
 from analyze.shown import FORMS, show_as
 from digitize.datasets import load
-from digitize.datasets.ptbxl import SUPERCLASSES, PtbxlEntry
+from digitize.datasets.ptbxl import SUPERCLASSES
 
 FEWEST = 20
 """A label with fewer records than this is not learned."""
@@ -44,16 +45,13 @@ class Inputs:
     numbers: NDArray[np.float32]
 
 
-def choose_labels(entries: Sequence[PtbxlEntry]) -> list[Label]:
-    """Superclasses, and the subclasses and rhythms of which there are at least `FEWEST` records.
-
-    A subclass that is called like its superclass has an underscore after its name (``STTC_``), as PTB-XL's own have.
-    """
+def choose_labels(entries: Sequence[Labelled]) -> list[Label]:
+    """Superclasses, and the subclasses and rhythms of which there are at least `FEWEST` records."""
     with files(__package__).joinpath("labels.toml").open("rb") as file:
         words = tomllib.load(file)
     labels = [Label(code, words["superclass"][code], "superclass") for code in SUPERCLASSES]
     for group in ("subclass", "rhythm"):
-        count = Counter(code for entry in entries for code in _held(entry, group))
+        count = Counter(code for entry in entries for code in name_labels(entry, group))
         labels += [
             Label(code, words[group].get(code, code), group)
             for code in sorted(count)
@@ -62,25 +60,18 @@ def choose_labels(entries: Sequence[PtbxlEntry]) -> list[Label]:
     return labels
 
 
-def mark_labels(entries: Sequence[PtbxlEntry], labels: Sequence[Label]) -> NDArray[np.float32]:
+def mark_labels(entries: Sequence[Labelled], labels: Sequence[Label]) -> NDArray[np.float32]:
     """1 where a record has a label, shape (record, label)."""
-    rows = [[label.code in _held(entry, label.group) for label in labels] for entry in entries]
+    rows = [[label.code in name_labels(entry, label.group) for label in labels] for entry in entries]
     return np.array(rows, np.float32)
 
 
-def _held(entry: PtbxlEntry, group: str) -> tuple[str, ...]:
-    """Codes of a group; "NORM" as a subclass says nothing new and is left out."""
-    if group == "subclass":
-        return tuple(f"{code}_" if code in SUPERCLASSES else code for code in entry.subclasses if code != "NORM")
-    return entry.superclasses if group == "superclass" else entry.rhythms
-
-
-def prepare_inputs(entries: Sequence[PtbxlEntry], cache: Path, seed: int) -> dict[str, Inputs]:
+def prepare_inputs(entries: Sequence[Labelled], cache: Path, seed: int) -> dict[str, Inputs]:
     """Inputs in every form, prepared where ``cache`` does not hold them yet.
 
     Parameters
     ----------
-    entries : sequence of PtbxlEntry
+    entries : sequence of Labelled
     cache : Path
         Folder of two memory-mapped files a form; a preparation that was interrupted goes on where it stopped.
     seed : int
@@ -96,7 +87,7 @@ def prepare_inputs(entries: Sequence[PtbxlEntry], cache: Path, seed: int) -> dic
     return {form: _prepare_form(entries, cache, form, seed) for form in FORMS}
 
 
-def _prepare_form(entries: Sequence[PtbxlEntry], cache: Path, form: str, seed: int) -> Inputs:
+def _prepare_form(entries: Sequence[Labelled], cache: Path, form: str, seed: int) -> Inputs:
     count, width = len(entries), round(sum(BEAT_S) * BEAT_HZ)
     done_path = cache / f"{form}.done"
     done = int(done_path.read_text()) if done_path.exists() else 0

@@ -6,7 +6,6 @@ record's fold are chosen on the other folds.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 
 from analyze.classify import to_probability
 from analyze.train import measures
-from analyze.train.diagnosis import CALIBRATED_ON, OutOfFold, Training, choose_share, cross_validate, name_apart
-from analyze.train.diagnosis import read_training as read
+from analyze.train.diagnosis import OutOfFold, choose_share, cross_validate
+from analyze.train.diagnosis_options import make_parser, name_apart
+from analyze.train.training import CALIBRATED_ON, Training, read_training
 from digitize.datasets.ptbxl import SUPERCLASSES
 
 HEADS = len(SUPERCLASSES)
@@ -117,16 +117,10 @@ def draw_calibration(training: Training, probability: Floats, path: Path) -> Non
 
 def main(argv: list[str] | None = None) -> None:
     """Print the tables of a finished training."""
-    parser = argparse.ArgumentParser(description="Tables of a finished training of the 12-lead classifier.")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("diagnosis"), help="folder of the training")
-    parser.add_argument("--apart", type=Path)
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = make_parser("Tables of a finished training of the 12-lead classifier.")
     parser.add_argument("--plot", type=Path, help="draw the calibration curve here")
     args = parser.parse_args(argv)
-    training = read(args.data, args.out / "inputs", args.folds, args.seed, name_apart(args.apart))
+    training = read_training(args.data, args.out / "inputs", args.folds, args.seed, name_apart(args.apart))
     judged = cross_validate(training, args.out, args.epochs, args.seed)
     for line in write_results(training, judged, args.seed):
         sys.stdout.write(line + "\n")

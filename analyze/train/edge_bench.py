@@ -12,13 +12,14 @@ import numpy as np
 import torch
 
 from analyze.classinput import Singles
+from analyze.train import beatnet
 from analyze.train import edge_formats as formats
 from analyze.train.diagnosis import NETS as SEEDS
-from analyze.train.diagnosis import Training, name_apart, read_training
+from analyze.train.diagnosis_options import name_apart
 from analyze.train.edge import HEARTS, HEARTS_SEED, NETS, RANGE_HEARTS, RANGE_SEED, draw_beats
 from analyze.train.edge_formats import Edge, Judge, read_trained
 from analyze.train.measures import macro_auc
-from analyze.train.networks import build
+from analyze.train.training import Training, read_training
 from digitize.datasets.ptbxl import SUPERCLASSES
 
 RUNS = 200
@@ -59,11 +60,7 @@ def judge_folds(training: Training, out: Path, ranges: Singles) -> dict[str, tup
     count = len(training.labels)
     said = {form: (np.zeros_like(training.truth), np.zeros_like(training.truth)) for form in FORMS}
     for fold in range(int(training.fold.max()) + 1):
-        nets = []
-        for k in range(SEEDS):
-            net = build("resnet", count)
-            net.load_state_dict(torch.load(out / f"fold{fold}.{k}.pt", weights_only=True)["mean"])
-            nets.append(net)
+        nets = [beatnet.load_net(out / f"fold{fold}.{k}.pt", count) for k in range(SEEDS)]
         graph = formats.to_onnx(Edge(nets, torch.ones(count), torch.zeros(count)).eval())
         judges = formats.open_onnx(graph), formats.open_onnx(formats.to_int8(graph, ranges))
         held = np.flatnonzero(training.fold == fold)

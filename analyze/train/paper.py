@@ -6,29 +6,24 @@ networks that were fitted on the other folds judge the reading, and the same she
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from analyze.classinput import ClassifierInput, Singles, prepare
 from analyze.shown import show_as
 from analyze.train import beatnet, forest
 from analyze.train.diagnosis import (
     NETS,
-    Training,
     choose_share,
     cross_validate,
     grow_forests,
-    name_apart,
-    read_training,
 )
+from analyze.train.diagnosis_options import make_parser, name_apart
 from analyze.train.measures import macro_auc
-from analyze.train.networks import build
+from analyze.train.training import Training, read_training
 from digitize import digitize
 from digitize.datasets import load
 from digitize.datasets.ptbxl import SUPERCLASSES
@@ -65,17 +60,13 @@ def read_both(training: Training, count: int, seed: int) -> Iterator[tuple[int, 
 
 def main(argv: list[str] | None = None) -> None:
     """Print both AUCs and the interval of their difference."""
-    parser = argparse.ArgumentParser(description="AUC of photos against sheets.")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("diagnosis"), help="folder of the training")
-    parser.add_argument("--apart", type=Path)
+    parser = make_parser("AUC of photos against sheets.")
     parser.add_argument("--n", type=int, default=72)
-    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
-    training = read_training(args.data, args.out / "inputs", 5, args.seed, name_apart(args.apart))
-    share = choose_share(training, cross_validate(training, args.out, 40, args.seed))
+    training = read_training(args.data, args.out / "inputs", args.folds, args.seed, name_apart(args.apart))
+    share = choose_share(training, cross_validate(training, args.out, args.epochs, args.seed))
     forests = grow_forests(training, np.flatnonzero(training.fold != FOLD), args.seed)
-    nets = [_load_net(args.out / f"fold{FOLD}.{k}.pt", len(training.labels)) for k in range(NETS)]
+    nets = [beatnet.load_net(args.out / f"fold{FOLD}.{k}.pt", len(training.labels)) for k in range(NETS)]
 
     def judge(ready: list[ClassifierInput]) -> Singles:
         beat = np.stack([one.beat for one in ready]).astype(np.float16)
@@ -94,12 +85,6 @@ def main(argv: list[str] | None = None) -> None:
         f"{len(rows)} of {args.n} photos read; macro AUC {macro_auc(truth, on_paper):.4f} on paper, "
         f"{macro_auc(truth, on_file):.4f} on the sheet; difference {low:+.4f} to {high:+.4f}\n"
     )
-
-
-def _load_net(checkpoint: Path, labels: int) -> torch.nn.Module:
-    net = build("resnet", labels)
-    net.load_state_dict(torch.load(checkpoint, weights_only=True)["mean"])
-    return net.eval()
 
 
 if __name__ == "__main__":

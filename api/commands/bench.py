@@ -203,7 +203,8 @@ def bench_diagnosis_folder(
     json_file: JsonFile = None,
 ) -> None:
     """The classifier against the labels of a data set."""
-    from analyze.benchdiagnosis import bench_diagnosis, list_labelled, to_figures, to_lines
+    from analyze.benchdiagnosis import bench_diagnosis, to_figures, to_lines
+    from analyze.labelled import list_labelled
     from api.progress import counting
 
     _check(json_file)
