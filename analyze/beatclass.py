@@ -1,7 +1,8 @@
 """The class of each beat of a rhythm strip: N, S, V, F or Q of ANSI/AAMI EC57, from one lead.
 
-Two ensembles of boosted trees in one ONNX graph answer two questions: is the QRS complex ventricular; if not, does the
-beat come too early for the sinus node? ``weights/beats.json`` holds the thresholds; `analyze.train.beats` trained it.
+One ONNX graph of boosted trees and a line on RR intervals answers two questions: is the QRS complex ventricular; if
+not, does the beat come too early for the sinus node? ``weights/beats.json`` holds the thresholds; `analyze.train.beats`
+trained it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from digitize.networks import open_network, read_card
 from digitize.record import Ecg
 
 _SEEN = FEATURES.index("corr_qrs_near")
+_CLOSE = 0.5  # log odds
 _FEWEST = 4  # of fewer beats nobody can say which comes early or looks odd
 
 
@@ -53,12 +55,35 @@ def classify_beats(ecg: Ecg, lead: int | str = 0) -> tuple[NDArray[np.int64], ND
 
 def class_of_beats(x_mv: NDArray[np.float64], fs_hz: float, r: NDArray[np.int64]) -> NDArray[np.str_]:
     """Classes of beats whose places are known, shape (beats,); ``x_mv`` (time,) is one lead."""
+    return judge_beats(x_mv, fs_hz, r)[0]
+
+
+def judge_beats(
+    x_mv: NDArray[np.float64], fs_hz: float, r: NDArray[np.int64]
+) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
+    """Classes of beats whose places are known, and which of them could easily have been another, both (beats,)."""
     if r.size < _FEWEST:
-        return np.full(r.size, "Q")
+        return np.full(r.size, "Q"), np.ones(r.size, dtype=np.bool_)
     features = beat_features(x_mv, fs_hz, r)
-    classes = decide(ask_trees(features), **load_card()["thresholds"])
-    classes[~np.isfinite(features[:, _SEEN])] = "Q"
-    return classes
+    probability = ask_trees(features)
+    classes = decide(probability, **load_card()["thresholds"])
+    close = find_close(probability, **load_card()["thresholds"])
+    unseen = ~np.isfinite(features[:, _SEEN])
+    classes[unseen] = "Q"
+    return classes, close | unseen
+
+
+def find_close(probability: NDArray[np.float32], ventricular: float, early: float) -> NDArray[np.bool_]:
+    """Which beats lie so near a threshold, in log odds, that its other side is about as likely, shape (beats,)."""
+    p_ventricular, p_early = probability.T
+    from_v = np.abs(_log_odds(p_ventricular) - _log_odds(ventricular))
+    from_s = np.abs(_log_odds((1.0 - p_ventricular) * p_early) - _log_odds(early))
+    return np.asarray((from_v < _CLOSE) | ((from_s < _CLOSE) & (p_ventricular <= ventricular)), dtype=np.bool_)
+
+
+def _log_odds(p: NDArray[np.float32] | float) -> NDArray[np.float64]:
+    held = np.clip(np.asarray(p, dtype=np.float64), 1e-6, 1.0 - 1e-6)
+    return np.asarray(np.log(held / (1.0 - held)), dtype=np.float64)
 
 
 def decide(probability: NDArray[np.float32], ventricular: float, early: float) -> NDArray[np.str_]:

@@ -144,6 +144,8 @@ def _usual_beat(x: Floats, at: Ints) -> tuple[Ints, NDArray[np.bool_], Floats]:
     moved = np.where(best > _MOVED, at + score.argmax(axis=1) - shift, at)
     beats = cut(x, moved, before, after)[best > _ALIKE]
     complete = beats[np.isfinite(beats).all(axis=1)]
+    if not len(beats):  # a flat line has no beat that is like itself
+        return moved, best > _ALIKE, np.full(before + after + 1, np.nan)
     usual = np.median(complete if len(complete) else np.nan_to_num(beats), axis=0)
     return moved, best > _ALIKE, usual
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from analyze.beatcount import BeatCount, count_beats
 from analyze.beats import find_beats
 from analyze.classify import Opinion, form_opinion
 from analyze.explain import Explanation
@@ -21,7 +22,7 @@ from digitize.record import Ecg, Note, Patient
 if TYPE_CHECKING:
     from digitize.stages import Calibration, Digitization, Layout, Status
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 DISCLAIMER = (
     "Research use. Not a medical device, not for diagnosis: a clinician must over-read the ECG and this report."
@@ -63,6 +64,8 @@ class Report:
         The representative beat of each lead that shows one.
     opinion : Opinion, optional
         What the classifier says.
+    beat_count : BeatCount, optional
+        Beats of the rhythm strip by class.
     explanation : Explanation, optional
         What spoke for one of its labels, where it was asked for.
     """
@@ -80,6 +83,7 @@ class Report:
     overall_quality: float | None = None
     homes: dict[str, MarkedColumn] = field(default_factory=dict)
     opinion: Opinion | None = None
+    beat_count: BeatCount | None = None
     explanation: Explanation | None = None
 
 
@@ -106,10 +110,11 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
     measurements = measure(ecg, None if page is None else page.quality, beats, marked)
     findings = find_all(measurements, patient)
     opinion, homes = _heed_rules(form_opinion(marked, measurements), findings), pick_homes(marked)
+    count = count_beats(ecg, beats, measurements)
     notes = _note(ecg, patient, measurements)
     if page is None:
         status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
-        return Report(ecg, patient, measurements, findings, notes, status, homes=homes, opinion=opinion)
+        return Report(ecg, patient, measurements, findings, notes, status, homes=homes, opinion=opinion, beat_count=count)
     height, width = page.photo.rgb.shape[:2]
     return Report(
         ecg=ecg,
@@ -125,6 +130,7 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
         overall_quality=page.overall_quality,
         homes=homes,
         opinion=opinion,
+        beat_count=count,
     )
 
 
@@ -193,6 +199,7 @@ def to_json(report: Report) -> dict[str, Any]:
     m = asdict(report.measurements)
     used = [("digitize", name) for name in PAGE_NETWORKS if report.source]
     used += [("analyze", "diagnosis")] if report.opinion is not None else []
+    used += [("analyze", "beats")] if report.beat_count is not None else []
     weights = {name: read_card(package, name)["sha256"] for package, name in used}
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -207,6 +214,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "measurements": m,
         "findings": [asdict(finding) for finding in report.findings],
         "classifier": _classifier(report),
+        "beat_classes": None if report.beat_count is None else asdict(report.beat_count),
         "disclaimer": DISCLAIMER,
     }
     plain: dict[str, Any] = _plain(document)

@@ -14,7 +14,7 @@ from analyze.report_svg import draw_ecg
 from analyze.report_text import describe_page, describe_patient, number, signed
 from analyze.rules.words import pick_headlines
 
-_ECG_MM = 109.0
+_ECG_MM = 103.0
 _LINES = 16  # of small print beside the tables
 _PICTURE_PX = 1100
 
@@ -66,8 +66,15 @@ def to_html(report: Report, overlay_png: bytes | None = None) -> str:
 
 
 def _called(report: Report) -> str:
-    """What the classifier calls, in one line of the first page."""
-    return f'<p class="also">Classifier: {escape(name_called(report.opinion))}.</p>' if report.opinion else ""
+    """What the classifiers of records and of beats call, for the first page."""
+    called = f"Classifier: {name_called(report.opinion)}." if report.opinion else ""
+    said = f"{called} {_beats(report)}".strip()
+    return f'<p class="also">{escape(said)}</p>' if said else ""
+
+
+def _beats(report: Report) -> str:
+    count = report.beat_count
+    return f"Beats: {'; '.join((count.words, *count.doubts))}." if count else ""
 
 
 def _opinion(report: Report) -> str:
@@ -141,6 +148,7 @@ def _notes(report: Report, width: int) -> str:
     order = {"error": 0, "warning": 1, "info": 2}
     texts = [f"{n.message} {n.hint}".strip() for n in sorted(report.notes, key=lambda note: order[note.severity])]
     room = _LINES - 3 - sum(3 + len(f.statement) // width for f in pick_headlines(report.findings))
+    room -= 1 + len(_beats(report)) // width if report.beat_count else 0
     shown: list[str] = []
     for text in texts:
         room -= 1 + len(text) // width

@@ -31,6 +31,8 @@ def to_text(report: Report) -> str:
     rows += [("not told", "; ".join(title for title in others))]
     if report.opinion is not None:
         rows.append(("classifier", name_called(report.opinion)))
+    if report.beat_count is not None:
+        rows.append(("beats", "; ".join((report.beat_count.words, *report.beat_count.doubts))))
     if report.explanation is not None:
         told = "; ".join(describe_part(part) for part in report.explanation.parts[:_EXPLAINED])
         rows.append(("spoke", f"for (+) and against (-) {report.explanation.code}: {told}"))

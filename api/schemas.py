@@ -119,6 +119,7 @@ class ReportOut(Part):
     measurements: MeasurementsOut
     findings: list[FindingOut]
     classifier: dict[str, Any] | None
+    beat_classes: dict[str, Any] | None
     disclaimer: str
 
 

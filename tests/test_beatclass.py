@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyze.beatclass import ask_trees, class_of_beats, classify_beats, decide, load_card
+from analyze.beatclass import ask_trees, class_of_beats, classify_beats, decide, find_close, load_card
 from analyze.beatclass_features import FEATURES, beat_features
+from analyze.beatclass_rhythm import ABSOLUTE, REPEATS, rhythm_features
 from digitize.record import Ecg
 
 FS_HZ = 360.0
@@ -119,9 +120,52 @@ def test_the_graph_answers_as_the_trees_do() -> None:
     features[rng.random(features.shape) < 0.1] = np.nan
     n = len(features)
     truth = rng.integers(len(CLASSES), size=n)
-    examples = Examples(features, truth, np.full(n, "1"), np.zeros(n, np.int64), np.zeros(n, bool))
+    features[:, [FEATURES.index(name) for name in ABSOLUTE]] = np.exp(rng.normal(size=(n, len(ABSOLUTE))))
+    features[::7, FEATURES.index("post_s")] = np.nan
+    features[:, FEATURES.index(REPEATS)] = rng.uniform(0.0, 0.1, n)
+    features[::5, FEATURES.index(REPEATS)] = np.nan
+    examples = Examples(features, truth, np.full(n, "1"), np.zeros(n, np.int64), np.zeros(n, bool), np.zeros(n, bool))
     trees = fit(examples, seed=1)
     session = onnxruntime.InferenceSession(to_onnx(trees).SerializeToString(), providers=["CPUExecutionProvider"])
     (answered,) = session.run(None, {"features": features})
     np.testing.assert_allclose(answered, judge(trees, features), atol=1e-4)
     assert answered.std() > 0.05
+
+
+def test_seconds_stay_seconds_and_unknown_stays_unknown() -> None:
+    found = rhythm_features(np.array([0.8, 0.8, 0.5, 1.1, np.nan, 0.8, 0.8]))
+    assert found["pre_s"][3] == 0.5
+    assert found["post_s"][3] == 1.1
+    assert found["prev_s"][3] == 0.8
+    assert np.isnan(found["pre_s"][[0, 5]]).all()
+    assert np.isnan(found["post_s"][[4, 7]]).all()
+    assert found["mean_s"][0] == pytest.approx(0.8)
+    assert np.isnan(rhythm_features(np.array([0.8, 0.8]))[REPEATS]).all()
+
+
+def test_bigeminy_repeats_itself_and_fibrillation_does_not() -> None:
+    rng = np.random.default_rng(2)
+    bigeminy = np.tile([0.5, 1.1], 30) + rng.normal(0, 0.01, 60)
+    assert rhythm_features(bigeminy)[REPEATS].min() > 0.3
+    assert rhythm_features(rng.uniform(0.4, 1.1, 60))[REPEATS].max() < 0.06
+
+
+def test_a_beat_at_a_threshold_is_close_and_one_far_from_it_is_not() -> None:
+    probability = np.array([[0.6, 0.0], [0.01, 0.6], [0.01, 0.01], [0.99, 0.6]], np.float32)
+    assert find_close(probability, ventricular=0.6, early=0.6).tolist() == [True, True, False, False]
+
+
+def test_cut_cycles_leaves_real_intervals_and_no_step() -> None:
+    pytest.importorskip("sklearn", reason="needs the extra: train")
+    from analyze.train.beats_data import cut_cycles
+
+    rr_s, kinds = ectopic(20, "S", beats=40)
+    ecg, r = strip(rr_s, kinds, noise_mv=0.0)
+    kind = np.array(["NSV".index(c) for c in kinds])
+    x, at, left = cut_cycles(ecg.signal_mv[:, 0] + 0.3, r, kind, 0.3, np.random.default_rng(1), FS_HZ)
+    assert left.tolist().count(1) == 1
+    assert 3 <= left.size <= 5
+    early = int(np.flatnonzero(left == 1)[0])
+    assert np.diff(at)[early - 1] == r[20] - r[19]
+    assert np.diff(at)[early] == r[21] - r[20]
+    assert np.abs(np.diff(x)).max() <= np.abs(np.diff(ecg.signal_mv[:, 0])).max() + 1e-9

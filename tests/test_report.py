@@ -163,7 +163,7 @@ def test_a_normal_heart_and_a_bundle_branch_block_are_not_called_infarction() ->
 
 def test_text_is_short_and_says_what_matters() -> None:
     text = to_text(paper_report())
-    assert len(text.splitlines()) <= 13
+    assert len(text.splitlines()) <= 14
     for part in (
         "3x4+1 (from labels)",
         "25 mm/s (assumed)",

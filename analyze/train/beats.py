@@ -11,6 +11,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 import sklearn
 from numpy.typing import NDArray
 
-from analyze.beatclass import decide
+from analyze.beatclass import decide, find_close
 from analyze.beatclass_features import FEATURES
 from analyze.train.beats_data import CLASSES, Examples, gather, thin
 from analyze.train.beats_trees import OPSET, fit, judge, to_onnx
@@ -27,7 +28,8 @@ from digitize.datasets import mitbih, split_by_patient
 WEIGHTS = Path(__file__).parents[1] / "weights"
 FOLDS = 7
 _COMMON = 20  # beats of a class that make a record one of that class when patients are dealt to folds
-_VIEWS = tuple((lead, piece) for lead in (0, 1) for piece in (False, True))
+_FORMS = {"half an hour": (False, False), "10 s": (True, False), "dense": (False, True), "dense, 10 s": (True, True)}
+_CHOSEN_ON = ("lead 1, half an hour", "lead 1, 10 s")
 
 Folds = dict[str, int]
 Figures = dict[str, dict[str, float]]
@@ -58,13 +60,15 @@ def out_of_fold(examples: Examples, folds: Folds, seed: int) -> NDArray[np.float
 
 
 def choose_thresholds(examples: Examples, probability: NDArray[np.float32]) -> dict[str, float]:
-    """The thresholds with the greatest F1, of V and then of S, averaged over leads and over records and pieces."""
+    """The thresholds with the greatest F1, of V and then of S, averaged over records and pieces of the first lead."""
     grid = np.round(np.arange(0.3, 0.95, 0.05), 2)
+    lead = examples.lead == 0
+    examples, probability = examples.take(lead & ~examples.dense), probability[lead & ~examples.dense]
     found = {"ventricular": 0.5, "early": 0.5}
-    for name, kind in (("ventricular", "V"), ("early", "S")):
-        tried = [measure(examples, probability, found | {name: float(t)}) for t in grid]
-        best = int(np.argmax([np.mean([view[f"{kind} F1"] for view in figures.values()]) for figures in tried]))
-        found[name] = float(grid[best])
+    for threshold, kind in (("ventricular", "V"), ("early", "S")):
+        tried = [measure(examples, probability, found | {threshold: float(t)}) for t in grid]
+        best = int(np.argmax([np.mean([views[name][f"{kind} F1"] for name in _CHOSEN_ON]) for views in tried]))
+        found[threshold] = float(grid[best])
     return found
 
 
@@ -72,19 +76,40 @@ def measure(examples: Examples, probability: NDArray[np.float32], thresholds: di
     """Sensitivity, positive predictivity and F1 by class, for each lead and form."""
     said, true = decide(probability, **thresholds), np.array(CLASSES)[examples.kind]
     figures = {}
-    for lead, piece in _VIEWS:
-        view = (examples.lead == lead) & (examples.piece == piece)
+    for lead, (form, (piece, dense)) in product((0, 1), _FORMS.items()):
+        view = (examples.lead == lead) & (examples.piece == piece) & (examples.dense == dense)
+        if not view.any():
+            continue
         row = {}
         for c in CLASSES:
             hit = float(((said == c) & (true == c) & view).sum())
             row[f"{c} Se"] = hit / max(float(((true == c) & view).sum()), 1.0)
             row[f"{c} +P"] = hit / max(float(((said == c) & view).sum()), 1.0)
             row[f"{c} F1"] = 2.0 * hit / max(float(((true == c) & view).sum() + ((said == c) & view).sum()), 1.0)
-        figures[f"lead {lead + 1}, {'10 s' if piece else 'half an hour'}"] = {k: round(v, 4) for k, v in row.items()}
+        figures[f"lead {lead + 1}, {form}"] = {k: round(v, 4) for k, v in row.items()}
     return figures
 
 
-def export(model: bytes, thresholds: dict[str, float], figures: Figures, command: str, folder: Path) -> None:
+def measure_close(examples: Examples, probability: NDArray[np.float32], thresholds: dict[str, float]) -> Figures:
+    """Of the beats that count as unsure, and of the others, how many there are and how many are wrong; first lead."""
+    close = find_close(probability, **thresholds)
+    wrong = decide(probability, **thresholds) != np.array(CLASSES)[examples.kind]
+    called = decide(probability, **thresholds) != "N"
+    figures = {}
+    for piece in (False, True):
+        view = (examples.lead == 0) & (examples.piece == piece) & ~examples.dense
+        figures["10 s" if piece else "half an hour"] = {
+            "unsure": round(float(close[view].mean()), 4),
+            "wrong of the unsure": round(float(wrong[view & close].mean()), 4),
+            "wrong of the others": round(float(wrong[view & ~close].mean()), 4),
+            "wrong of the others called S or V": round(float(wrong[view & ~close & called].mean()), 4),
+        }
+    return figures
+
+
+def export(
+    model: bytes, thresholds: dict[str, float], figures: Figures, unsure: Figures, command: str, folder: Path
+) -> None:
     """Write beats.onnx and its card."""
     (folder / "beats.onnx").write_bytes(model)
     card: dict[str, Any] = {
@@ -100,9 +125,10 @@ def export(model: bytes, thresholds: dict[str, float], figures: Figures, command
         "training": {
             "command": command,
             "scikit-learn": sklearn.__version__,
-            "data": "DS1 of the MIT-BIH Arrhythmia Database (ODC-By 1.0), both leads, whole and in pieces of 10 s",
+            "data": "DS1 of the MIT-BIH Arrhythmia Database (ODC-By 1.0), both leads, whole and in pieces of 10 s; "
+            "intervals also from records whose normal cycles were cut out (dense)",
         },
-        "metrics": {"out of fold in DS1, patients left out": figures},
+        "metrics": {"out of fold in DS1, patients left out": figures, "unsure, lead 1": unsure},
     }
     (folder / "beats.json").write_text(json.dumps(card, indent=2) + "\n")
 
@@ -119,11 +145,12 @@ def main(argv: list[str] | None = None) -> None:
     probability = out_of_fold(examples, deal(args.data, args.seed), args.seed)
     thresholds = choose_thresholds(examples, probability)
     figures = measure(examples, probability, thresholds)
+    unsure = measure_close(examples, probability, thresholds)
     trees = fit(examples.take(thin(examples, args.seed)), args.seed)
     command = f"paperbeat train beats --data MIT-BIH --seed {args.seed}"
     args.out.mkdir(parents=True, exist_ok=True)
-    export(to_onnx(trees).SerializeToString(), thresholds, figures, command, args.out)
-    print(json.dumps({"thresholds": thresholds, **figures}, indent=1), file=sys.stderr)
+    export(to_onnx(trees).SerializeToString(), thresholds, figures, unsure, command, args.out)
+    print(json.dumps({"thresholds": thresholds, **figures, "unsure": unsure}, indent=1), file=sys.stderr)
 
 
 def read_or_gather(folder: Path, seed: int, kept: Path | None) -> Examples:

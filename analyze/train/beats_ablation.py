@@ -1,31 +1,30 @@
 """What each choice of the beat classifier is worth, out of fold in DS1: ``paperbeat train beats_ablation --data DIR``.
 
-One thing is changed at a time, thresholds are chosen anew for each row, and DS2 is not read. The last row lets beats of
+One thing is changed at a time, thresholds are chosen anew for each row, and DS2 is not read. The last rows let beats of
 one patient be on both sides, as much of the literature does, to say what such figures are worth.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from imblearn.over_sampling import SMOTE
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
 
 from analyze.beatclass_features import ATRIAL, FEATURES, TIMING
+from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats import FOLDS, choose_thresholds, deal, measure, read_or_gather
 from analyze.train.beats_data import CLASSES, Examples, thin
-from analyze.train.beats_trees import EARLY, VENTRICULAR, columns, grow
+from analyze.train.beats_trees import EARLY, VENTRICULAR, columns, fit_early_line, grow, mix
 from analyze.train.treenode import Forest
 
 Fit = Callable[[NDArray[np.float32], NDArray[np.bool_], int], Forest]
+Floats = NDArray[np.float64]
 
 _N, _S, _V = (CLASSES.index(c) for c in "NSV")
 _SMOTE_SHARE = 0.3  # early beats for each normal one, after as many are made up as that takes
@@ -39,41 +38,43 @@ def grow_smote(features: NDArray[np.float32], positive: NDArray[np.bool_], seed:
     return grow(more.astype(np.float32), truth, seed, power=0.0)
 
 
-def grow_forest(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int) -> Forest:
-    """A random forest with balanced classes."""
-    forest = RandomForestClassifier(
-        60, min_samples_leaf=20, max_features=0.3, class_weight="balanced", random_state=seed
-    )
-    return make_pipeline(SimpleImputer(strategy="median"), forest).fit(features, positive)
-
-
-VARIANTS: dict[str, tuple[tuple[str, ...], Fit]] = {
-    "as shipped": (EARLY, grow),
-    "timing alone": (TIMING, grow),
+TREES: dict[str, tuple[tuple[str, ...], Fit]] = {
+    "timing alone in the trees": (TIMING, grow),
     "without P wave": (tuple(name for name in EARLY if name not in ATRIAL), grow),
-    "all features": (FEATURES, grow),
+    "all features, seconds too": (FEATURES, grow),
     "no weights": (EARLY, partial(grow, power=0.0)),
     "weights in full": (EARLY, partial(grow, power=1.0)),
     "SMOTE": (EARLY, grow_smote),
-    "random forest": (EARLY, grow_forest),
 }
-"""Features and fitting of the trees for early beats; those for ventricular ones stay."""
+"""Features and fitting of the trees for early beats; those for ventricular ones, and the line, stay."""
 
 
 def cross(
-    examples: Examples, fold: NDArray[np.int64], kind: int, against: tuple[int, ...], names: tuple[str, ...],
-    fit: Fit, seed: int,
-) -> NDArray[np.float32]:  # fmt: skip
-    """Out-of-fold probability of one class against others, shape (beat,)."""
+    examples: Examples, fold: NDArray[np.int64], kind: int, against: Sequence[int], names: Sequence[str], grow: Fit,
+    seed: int,
+) -> Floats:  # fmt: skip
+    """Out-of-fold log odds of one class against others, shape (beat,)."""
     kept = np.zeros(fold.size, dtype=bool)
     kept[thin(examples, seed)] = True
-    kept &= np.isin(examples.kind, (kind, *against))
-    features, probability = examples.features[:, columns(names)], np.zeros(fold.size, np.float32)
+    kept &= np.isin(examples.kind, (kind, *against)) & ~examples.dense
+    features, odds = examples.features[:, columns(names)], np.zeros(fold.size)
     for k in range(FOLDS):
         train = kept & (fold != k)
-        model = fit(features[train], examples.kind[train] == kind, seed)
-        probability[fold == k] = model.predict_proba(features[fold == k])[:, 1]
-    return probability
+        odds[fold == k] = grow(features[train], examples.kind[train] == kind, seed).decision_function(
+            features[fold == k]
+        )
+    return odds
+
+
+def cross_line(examples: Examples, fold: NDArray[np.int64], seed: int, dense: bool = True) -> NDArray[np.float32]:
+    """Out-of-fold log odds of the line, with or without the records whose normal cycles were cut out, shape (beat,)."""
+    kept = np.zeros(fold.size, dtype=bool)
+    kept[thin(examples, seed)] = True
+    kept &= ~examples.dense | dense
+    odds = np.zeros(fold.size, np.float32)
+    for k in range(FOLDS):
+        odds[fold == k] = fit_early_line(examples.take(kept & (fold != k))).odds(examples.features[fold == k])
+    return odds
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -83,31 +84,54 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a file for the features: written, or read where it is there")
     args = parser.parse_args(argv)
-    examples = read_or_gather(args.data, args.seed, args.keep)
-    others = tuple(k for k in range(len(CLASSES)) if k != _V)
-    folds = deal(args.data, args.seed)
+    examples, seed = read_or_gather(args.data, args.seed, args.keep), args.seed
+    folds = deal(args.data, seed)
     fold = np.array([folds[record] for record in examples.record])
-    ventricular = cross(examples, fold, _V, others, VENTRICULAR, grow, args.seed)
-    print("| early beats told by | V F1 | S F1, lead 1 / 2, half an hour | S F1, lead 1 / 2, 10 s |\n|---|---|---|---|")
-    for name, (names, fit) in VARIANTS.items():
-        early = cross(examples, fold, _S, (_N,), names, fit, args.seed)
-        print(_row(name, examples, ventricular, early), flush=True)
-    shuffled = np.random.default_rng(args.seed).integers(FOLDS, size=fold.size)
-    ventricular = cross(examples, shuffled, _V, others, VENTRICULAR, grow, args.seed)
-    early = cross(examples, shuffled, _S, (_N,), EARLY, grow, args.seed)
-    print(_row("as shipped, beats shuffled over patients", examples, ventricular, early))
+    others = [k for k in range(len(CLASSES)) if k != _V]
+    features, ventricular = examples.features, cross(examples, fold, _V, others, VENTRICULAR, grow, seed)
+    line, trees = cross_line(examples, fold, seed), cross(examples, fold, _S, [_N], EARLY, grow, seed)
+    steady = features.copy()
+    steady[:, FEATURES.index(REPEATS)] = np.nan
+    print("| | V F1 | S F1, half an hour | S F1, 10 s | S F1, dense / dense, 10 s |\n|---|---|---|---|---|")
+    tell = partial(_row, examples, ventricular)
+    tell("as shipped", mix(trees, line, features))
+    for share in (0.0, 0.1, 0.5, 0.7, 1.0):
+        tell(f"trees' share {share:g}", mix(trees, line, features, share))
+    tell("fibrillation let through", mix(trees, line, steady))
+    tell("trees alone, fibrillation let through", mix(trees, line, steady, 1.0))
+    tell("line without dense records", mix(trees, cross_line(examples, fold, seed, dense=False), features))
+    for name, (names, fit) in TREES.items():
+        tell(name, mix(cross(examples, fold, _S, [_N], names, fit, seed), line, features))
+    rng = np.random.default_rng(seed)
+    shuffled = rng.integers(FOLDS, size=fold.size)
+    ventricular = cross(examples, shuffled, _V, others, VENTRICULAR, grow, seed)
+    trees, line = cross(examples, shuffled, _S, [_N], EARLY, grow, seed), cross_line(examples, shuffled, seed)
+    _row(examples, ventricular, "as shipped, beats shuffled over patients", mix(trees, line, features))
+    plain = examples.take((examples.lead == 0) & ~examples.piece & ~examples.dense)
+    patient = np.array([folds[record] for record in plain.record])
+    for name, fold in (("shuffled over patients", rng.integers(FOLDS, size=patient.size)), ("by patient", patient)):
+        print(f"accuracy over N, S, V and F, beats {name}: {100 * _accuracy(plain, fold, seed):.2f} %", flush=True)
 
 
-def _row(name: str, examples: Examples, ventricular: NDArray[np.float32], early: NDArray[np.float32]) -> str:
-    probability = np.stack([ventricular, early], axis=1)
-    thresholds = choose_thresholds(examples, probability)
-    views = measure(examples, probability, thresholds)
-    print(f"{name}: {thresholds}", file=sys.stderr, flush=True)
+def _accuracy(examples: Examples, fold: NDArray[np.int64], seed: int) -> float:
+    """Share of beats that trees over every feature name rightly, as the literature counts."""
+    right = 0
+    for k in range(FOLDS):
+        train = fold != k
+        trees = Forest(max_iter=100, early_stopping=False, random_state=seed)
+        trees.fit(examples.features[train], examples.kind[train])
+        right += int((trees.predict(examples.features[~train]) == examples.kind[~train]).sum())
+    return right / fold.size
+
+
+def _row(examples: Examples, ventricular: Floats, name: str, early: Floats) -> None:
+    probability = np.stack([1.0 / (1.0 + np.exp(-ventricular)), early], axis=1).astype(np.float32)
+    views = measure(examples, probability, choose_thresholds(examples, probability))
     s = {view: figures["S F1"] for view, figures in views.items()}
-    v = views["lead 1, half an hour"]["V F1"]
-    return (
-        f"| {name} | {v:.3f} | {s['lead 1, half an hour']:.3f} / {s['lead 2, half an hour']:.3f} "
-        f"| {s['lead 1, 10 s']:.3f} / {s['lead 2, 10 s']:.3f} |"
+    print(
+        f"| {name} | {views['lead 1, half an hour']['V F1']:.3f} | {s['lead 1, half an hour']:.3f} "
+        f"| {s['lead 1, 10 s']:.3f} | {s['lead 1, dense']:.3f} / {s['lead 1, dense, 10 s']:.3f} |",
+        flush=True,
     )
 
 

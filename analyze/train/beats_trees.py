@@ -1,24 +1,44 @@
-"""The two ensembles of boosted trees that tell beats apart, and the same as one ONNX graph."""
+"""What tells beats apart, and the same as one ONNX graph: boosted trees on ratios and shapes, a line on intervals.
+
+Early beats are told by both together: trees know what is early beside the rest of the record, the line what is early
+by the clock. Where no pair of intervals repeats itself, as in atrial fibrillation, no beat can be called early.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, checker, helper
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper
 
 from analyze.beatclass_features import ATRIAL, FEATURES, SHAPE, TIMING
+from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats_data import CLASSES, Examples
+from analyze.train.beats_line import Line, Singles, fit_line, line_nodes
 from analyze.train.treenode import Forest, to_node
 
 VENTRICULAR = (
     *SHAPE, "pre_local", "pre_sinus", "pre_prev", "pre_post", "post_local", "jump", "corr_p", "p_best", "resid_before",
 )  # fmt: skip
 EARLY = (*TIMING, *ATRIAL, "corr_qrs_near", "resid_qrs_near", "corr_t")
+SHARE = 0.3
+"""The trees' share in the log odds of an early beat; the rest is the line's."""
+IRREGULAR = (0.03, 0.06)
+"""Share of repeated pairs of intervals up to which nothing is early, and from which on anything may be."""
 
 _N, _S, _V, _F = range(len(CLASSES))
 OPSET, OPSET_ML = 17, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Trees for ventricular and for early beats, and the line for early ones."""
+
+    ventricular: Forest
+    early: Forest
+    line: Line
 
 
 def columns(names: Sequence[str]) -> list[int]:
@@ -26,7 +46,7 @@ def columns(names: Sequence[str]) -> list[int]:
     return [FEATURES.index(name) for name in names]
 
 
-def grow(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int, power: float = 0.5) -> Forest:
+def grow(features: Singles, positive: NDArray[np.bool_], seed: int, power: float = 0.5) -> Forest:
     """Fit one ensemble; the positive beats weigh as the odds against them to ``power``."""
     odds = float((~positive).sum()) / max(float(positive.sum()), 1.0)
     weight = np.where(positive, odds**power, 1.0)
@@ -37,30 +57,81 @@ def grow(features: NDArray[np.float32], positive: NDArray[np.bool_], seed: int, 
     return trees.fit(features, positive, sample_weight=weight)
 
 
-def fit(examples: Examples, seed: int) -> tuple[Forest, Forest]:
-    """The ventricular trees, of all beats; and those of early beats, of the classes N and S."""
-    ventricular = grow(examples.features[:, columns(VENTRICULAR)], examples.kind == _V, seed)
-    above = examples.take((examples.kind == _N) | (examples.kind == _S))
-    return ventricular, grow(above.features[:, columns(EARLY)], above.kind == _S, seed)
+def fit(examples: Examples, seed: int) -> Model:
+    """The ventricular trees, of all beats; what tells early ones, of the classes N and S.
+
+    The line alone learns from records whose normal cycles were cut out: it is what must not lean on the usual beat.
+    """
+    real = examples.take(~examples.dense)
+    ventricular = grow(real.features[:, columns(VENTRICULAR)], real.kind == _V, seed)
+    above = real.take(np.isin(real.kind, (_N, _S)))
+    early = grow(above.features[:, columns(EARLY)], above.kind == _S, seed)
+    return Model(ventricular, early, fit_early_line(examples))
 
 
-def judge(trees: tuple[Forest, Forest], features: NDArray[np.float32]) -> NDArray[np.float32]:
+def fit_early_line(examples: Examples) -> Line:
+    """The line, of the beats N and S; the leads have the same intervals, one of them is enough."""
+    above = examples.take(np.isin(examples.kind, (_N, _S)) & (examples.lead == 0))
+    return fit_line(above.features, above.kind == _S)
+
+
+def judge(model: Model, features: Singles) -> Singles:
     """Probabilities of ventricular and of early, shape (beat, 2)."""
-    pairs = zip(trees, (VENTRICULAR, EARLY), strict=True)
-    return np.stack([t.predict_proba(features[:, columns(n)])[:, 1] for t, n in pairs], axis=1).astype(np.float32)
+    ventricular = model.ventricular.predict_proba(features[:, columns(VENTRICULAR)])[:, 1]
+    trees = model.early.decision_function(features[:, columns(EARLY)])
+    return np.stack([ventricular, mix(trees, model.line.odds(features), features)], axis=1).astype(np.float32)
 
 
-def to_onnx(trees: tuple[Forest, Forest]) -> ModelProto:
+def mix(trees: NDArray[np.float64], line: Singles, features: Singles, share: float = SHARE) -> NDArray[np.float64]:
+    """Probability of an early beat, shape (beat,), of the log odds of trees and line."""
+    low, high = IRREGULAR
+    repeats = features[:, FEATURES.index(REPEATS)]
+    able = np.where(np.isnan(repeats), 1.0, np.clip((repeats - low) / (high - low), 0.0, 1.0))
+    return np.asarray(able / (1.0 + np.exp(-(share * trees + (1.0 - share) * line))))
+
+
+def to_onnx(model: Model) -> ModelProto:
     """``features`` (beat, feature) with NaN to ``probability`` (beat, 2)."""
     places = [columns(names) for names in (VENTRICULAR, EARLY)]
-    forest = to_node(trees, "features", "odds", places)
     graph = helper.make_graph(
-        [forest, helper.make_node("Sigmoid", ["odds"], ["probability"])],
+        [
+            to_node((model.ventricular, model.early), "features", "odds", places),
+            *line_nodes(model.line, "features", "line"),
+            *_mixing_nodes(),
+        ],
         "beats",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["beats", len(FEATURES)])],
         [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["beats", 2])],
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    checker.check_model(model)
-    return model
+    made = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    checker.check_model(made)
+    return made
+
+
+def _mixing_nodes() -> list[NodeProto]:
+    """`mix` as nodes, of ``features``, ``odds`` and ``line``."""
+    low, high = IRREGULAR
+
+    def number(name: str, value: float) -> NodeProto:
+        return helper.make_node("Constant", [], [name], value=helper.make_tensor(name, TensorProto.FLOAT, [1], [value]))
+
+    def whole(name: str, value: int) -> NodeProto:
+        return helper.make_node("Constant", [], [name], value=helper.make_tensor(name, TensorProto.INT64, [1], [value]))
+
+    make = helper.make_node
+    return [
+        number("share", SHARE), number("rest", 1.0 - SHARE), number("low", low), number("scale", 1.0 / (high - low)),
+        number("nought", 0.0), number("one", 1.0), whole("first", 0), whole("second", 1),
+        whole("at_repeats", FEATURES.index(REPEATS)),
+        make("Gather", ["odds", "first"], ["ventricular_odds"], axis=1),
+        make("Sigmoid", ["ventricular_odds"], ["ventricular"]),
+        make("Gather", ["odds", "second"], ["early_odds"], axis=1),
+        make("Mul", ["early_odds", "share"], ["of_trees"]), make("Mul", ["line", "rest"], ["of_line"]),
+        make("Add", ["of_trees", "of_line"], ["mixed"]), make("Sigmoid", ["mixed"], ["early_somewhere"]),
+        make("Gather", ["features", "at_repeats"], ["repeats"], axis=1), make("IsNaN", ["repeats"], ["unknown"]),
+        make("Sub", ["repeats", "low"], ["over"]), make("Mul", ["over", "scale"], ["scaled"]),
+        make("Max", ["scaled", "nought"], ["positive"]), make("Min", ["positive", "one"], ["ramp"]),
+        make("Where", ["unknown", "one", "ramp"], ["able"]), make("Mul", ["early_somewhere", "able"], ["early"]),
+        make("Concat", ["ventricular", "early"], ["probability"], axis=1),
+    ]  # fmt: skip

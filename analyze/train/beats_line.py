@@ -1,0 +1,91 @@
+"""A logistic regression on the logarithms of RR intervals in seconds: which beats come too early, by the clock.
+
+Its few weights cannot know a patient, so that it may see absolute intervals; in logarithms it weighs their ratios too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper
+from sklearn.linear_model import LogisticRegression
+
+from analyze.beatclass_features import FEATURES
+from analyze.beatclass_rhythm import ABSOLUTE
+
+Singles = NDArray[np.float32]
+
+_SHORTEST_S = 0.02
+_REACH = 4.0  # standard deviations beyond which an interval says no more
+_INVERSE_PENALTY = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """Log odds as a sum: ``bias`` and ``weight`` (5,) of the logarithms of `ABSOLUTE`.
+
+    Logarithms are kept between ``low`` and ``high``, each of shape (5,); ``fill`` stands in for one that is not known.
+    """
+
+    weight: Singles
+    bias: float
+    low: Singles
+    high: Singles
+    fill: Singles
+
+    def odds(self, features: Singles) -> Singles:
+        """Log odds that a beat is early, shape (beat,), of features (beat, `FEATURES`)."""
+        logs = np.log(np.maximum(features[:, _places()], np.float32(_SHORTEST_S)))
+        logs = np.clip(np.where(np.isnan(logs), self.fill, logs), self.low, self.high)
+        return np.asarray(logs @ self.weight + np.float32(self.bias), dtype=np.float32)
+
+
+def fit_line(features: Singles, early: NDArray[np.bool_], power: float = 0.5) -> Line:
+    """Fit it; early beats weigh as the odds against them to ``power``."""
+    logs = np.log(np.maximum(features[:, _places()], _SHORTEST_S)).astype(np.float64)
+    fill = np.nanmedian(logs, axis=0)
+    logs = np.where(np.isnan(logs), fill, logs)
+    mean, spread = logs.mean(axis=0), logs.std(axis=0)
+    scaled = np.clip((logs - mean) / spread, -_REACH, _REACH)
+    odds = float((~early).sum()) / max(float(early.sum()), 1.0)
+    found = LogisticRegression(C=_INVERSE_PENALTY, max_iter=400)
+    found.fit(scaled, early, sample_weight=np.where(early, odds**power, 1.0))
+    weight = found.coef_[0] / spread
+    low, high = mean - _REACH * spread, mean + _REACH * spread
+    bias = float(found.intercept_[0] - weight @ mean)
+    weights, lows, highs, fills = (np.asarray(row, np.float32) for row in (weight, low, high, fill))
+    return Line(weights, bias, lows, highs, fills)
+
+
+def line_nodes(line: Line, takes: str, gives: str) -> list[NodeProto]:
+    """The same as nodes of an ONNX graph: ``takes`` (beat, `FEATURES`), ``gives`` (beat, 1)."""
+    nodes = []
+
+    def constant(name: str, values: Singles | NDArray[np.int64]) -> str:
+        kind = TensorProto.INT64 if values.dtype == np.int64 else TensorProto.FLOAT
+        tensor = helper.make_tensor(name, kind, values.shape, values.ravel().tolist())
+        nodes.append(helper.make_node("Constant", [], [name], value=tensor))
+        return name
+
+    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    places = constant("line_places", np.array(_places(), np.int64))
+    seconds = node("Gather", [takes, places], "line_seconds", axis=1)
+    unknown = node("IsNaN", [seconds], "line_unknown")
+    filled = node("Where", [unknown, constant("line_fill_s", np.exp(line.fill)), seconds], "line_filled")
+    held = node("Max", [filled, constant("line_shortest", np.array([_SHORTEST_S], np.float32))], "line_held")
+    logs = node("Log", [held], "line_logs")
+    above = node("Max", [logs, constant("line_low", line.low)], "line_above")
+    within = node("Min", [above, constant("line_high", line.high)], "line_within")
+    summed = node("MatMul", [within, constant("line_weight", line.weight[:, None])], "line_summed")
+    node("Add", [summed, constant("line_bias", np.array([line.bias], np.float32))], gives)
+    return nodes
+
+
+def _places() -> list[int]:
+    return [FEATURES.index(name) for name in ABSOLUTE]
