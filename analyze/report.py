@@ -114,7 +114,9 @@ def analyze(ecg: Ecg, patient: Patient | None = None, page: Digitization | None 
     notes = _note(ecg, patient, measurements)
     if page is None:
         status: Status = "ok" if all(ecg.printed.values()) and measurements.beats else "partial"
-        return Report(ecg, patient, measurements, findings, notes, status, homes=homes, opinion=opinion, beat_count=count)
+        return Report(
+            ecg, patient, measurements, findings, notes, status, homes=homes, opinion=opinion, beat_count=count
+        )
     height, width = page.photo.rgb.shape[:2]
     return Report(
         ecg=ecg,
