@@ -8,8 +8,8 @@ from analyze.measurements import Measurements
 from analyze.rhythm import name_rhythm
 from analyze.rules.engine import evaluate_all
 from analyze.rules.load import URGENCIES, load_rules
-from analyze.rules.words import Finding
-from analyze.territory import describe_territory
+from analyze.rules.words import Finding, is_narrow
+from analyze.territory import describe_territory, name_mirrored
 from digitize.record import Patient
 
 _WITH_TERRITORY = frozenset({"stemi.udmi4"})
@@ -29,10 +29,14 @@ def find_all(measurements: Measurements, patient: Patient) -> tuple[Finding, ...
 
 
 def _place(finding: Finding, measurements: Measurements) -> Finding:
-    """A finding of ST elevation with its territory and vessel in words."""
-    if finding.code not in _WITH_TERRITORY or finding.verdict != "met":
+    """A finding of ST elevation with its territory and vessel in words; one narrowly missed, with what mirrors it."""
+    if finding.code not in _WITH_TERRITORY:
         return finding
-    said = describe_territory(finding, measurements)
+    said = ""
+    if finding.verdict == "met":
+        said = describe_territory(finding, measurements)
+    elif is_narrow(finding.verdict, finding.evidence) and (mirrored := name_mirrored(measurements)):
+        said = f"Depressed in {', '.join(mirrored)}: an early or small infarction may look so; repeat the ECG."
     return replace(finding, statement=f"{finding.statement} {said}".strip())
 
 

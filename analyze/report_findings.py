@@ -6,8 +6,9 @@ from html import escape
 
 from analyze.report import Report
 from analyze.report_beats import draw_evidence
-from analyze.rules.words import Finding, pick_headlines
+from analyze.rules.words import Finding, is_narrow, pick_headlines
 
+_DRAWN = ("emergency", "urgent")
 _VERDICT = {"met": "met", "not_met": "not met", "undetermined": "cannot tell"}
 
 
@@ -34,11 +35,13 @@ def show_all(report: Report) -> str:
     parts = []
     for f in report.findings:
         if f.verdict != "not_met":
-            beats = draw_evidence(f.evidence, report.homes) if f.urgency in ("emergency", "urgent") else ""
+            beats = draw_evidence(f.evidence, report.homes) if f.urgency in _DRAWN else ""
             source = f"<small>{escape(f.source)} · {escape(f.code)} {escape(f.rule_version)}</small>"
             parts.append(_block(f, beats + source))
-    not_met = "; ".join(f.title for f in report.findings if f.verdict == "not_met")
-    rest = f'<p class="also">Looked for and not met: {escape(not_met)}.</p>' if not_met else ""
+    narrow = [f for f in report.findings if f.urgency in _DRAWN and is_narrow(f.verdict, f.evidence)]
+    said = "".join(f'<p class="also">{escape(f.statement)}</p>' for f in narrow)
+    not_met = "; ".join(f.title for f in report.findings if f.verdict == "not_met" and f not in narrow)
+    rest = said + (f'<p class="also">Looked for and not met: {escape(not_met)}.</p>' if not_met else "")
     notes = "".join(f"<li>{escape(f'{n.message} {n.hint}'.strip())}</li>" for n in report.notes)
     assumed = f'<h2>Assumed, doubted or not read, all of it</h2><ul class="all">{notes}</ul>' if notes else ""
     cards = f'<div class="cards">{"".join(parts)}</div>'

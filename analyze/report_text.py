@@ -8,6 +8,7 @@ from analyze.report_opinion import describe_part, name_called
 from analyze.rules.words import pick_headlines
 
 _EXPLAINED = 5
+_RHYTHMS = 3
 _VERDICT = {"met": "MET", "not_met": "not met", "undetermined": "UNDETERMINED"}
 
 
@@ -25,8 +26,10 @@ def to_text(report: Report) -> str:
     ]
     rows += [("finding", f"{_VERDICT[f.verdict]} · {f.statement}") for f in pick_headlines(report.findings)]
     rows += [
-        ("rhythm", f.statement) for f in report.findings if f.code.startswith("rhythm.") and f.verdict != "not_met"
-    ][:2]
+        ("rhythm", f.statement)
+        for f in report.findings
+        if f.code.startswith(("rhythm.", "conduction.av_block")) and f.verdict != "not_met"
+    ][:_RHYTHMS]
     others = [f.title for f in report.findings if f.verdict == "undetermined" and f.urgency == "emergency"]
     rows += [("not told", "; ".join(title for title in others))]
     if report.opinion is not None:

@@ -37,12 +37,20 @@ def describe_territory(finding: Finding, measurements: Measurements) -> str:
     walls = name_walls(raised)
     if not walls:
         return ""
-    level = {st.lead: st.j_mv for st in measurements.st if st.j_mv is not None}
-    mirrored = [lead for lead, mv in level.items() if mv <= _MIRRORED_MV and lead != "aVR"]
+    level, mirrored = _levels(measurements), name_mirrored(measurements)
     said = f"Territory: {' and '.join(walls)}"
     said += f"; mirrored in {', '.join(mirrored)}" if mirrored else "; mirrored nowhere"
     vessel = _guess_vessel(raised, level)
     return f"{said}. Probable vessel: {vessel}." if vessel else f"{said}."
+
+
+def name_mirrored(measurements: Measurements) -> list[str]:
+    """Leads other than aVR in which ST is depressed."""
+    return [lead for lead, mv in _levels(measurements).items() if mv <= _MIRRORED_MV and lead != "aVR"]
+
+
+def _levels(measurements: Measurements) -> dict[str, float]:
+    return {st.lead: st.j_mv for st in measurements.st if st.j_mv is not None}
 
 
 def _guess_vessel(raised: set[str], level: Mapping[str, float]) -> str:

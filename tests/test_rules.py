@@ -68,7 +68,16 @@ def test_ii_and_iii_are_neighbours_with_or_without_avf() -> None:
 def test_one_lead_alone_is_not_enough() -> None:
     found = judge(MAN_54, III=0.3)
     assert found.verdict == "not_met"
-    assert [e.lead for e in found.evidence] == ["III"]
+    assert [e.lead for e in found.evidence] == ["aVF", "III"]
+    assert "Narrowly" not in found.statement
+
+
+def test_a_narrow_miss_shows_both_leads_and_how_far_they_came() -> None:
+    found = judge(MAN_54, II=0.02, aVF=0.057, III=0.12)
+    assert (found.verdict, [e.lead for e in found.evidence]) == ("not_met", ["aVF", "III"])
+    assert "Narrowly missed: ST at J: aVF +0.06 mV of +0.10 mV, III +0.12 mV of +0.10 mV." in found.statement
+    far = judge(MAN_54, aVF=0.04, III=0.08)
+    assert "Nearest: ST at J: aVF +0.04 mV of +0.10 mV, III +0.08 mV" in far.statement
 
 
 def test_unknown_age_or_sex_is_undetermined_only_where_it_matters() -> None:

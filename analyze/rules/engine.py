@@ -221,6 +221,8 @@ def _judge_leads(node: Mapping[str, Any], case: _Case) -> Answer:
         return Answer("met", tuple(shown[lead][0] for lead in met))
     if perhaps:
         return Answer("undetermined", tuple(shown[lead][0] for lead in possible))
+    if node.get("contiguous") and (pair := _nearest_pair(shown)):
+        return Answer("not_met", pair)
     alone = [lead for lead, verdict in verdicts.items() if verdict != "not_met"]
     return Answer("not_met", tuple(shown[lead][0] for lead in alone) or _nearest(shown))
 
@@ -242,6 +244,14 @@ def _in_pairs(leads: Sequence[str]) -> list[str]:
     """Those leads that have a contiguous neighbour among them, in the order of the chains."""
     held = {lead for pair in _PAIRS if set(pair) <= set(leads) for lead in pair}
     return sorted(held, key=_ORDER.index)
+
+
+def _nearest_pair(shown: Mapping[str, tuple[Evidence, float]]) -> tuple[Evidence, ...]:
+    """The neighbours of which even the lesser comes nearest to its threshold."""
+    known = [p for p in _PAIRS if all(lead in shown and shown[lead][1] > float("-inf") for lead in p)]
+    beyond = {p: sorted(shown[lead][1] for lead in p) for p in known}
+    best = max(known, key=lambda p: beyond[p], default=())
+    return tuple(shown[lead][0] for lead in best)
 
 
 def _nearest(shown: Mapping[str, tuple[Evidence, float]]) -> tuple[Evidence, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from analyze.rules.load import Rule, Urgency
@@ -11,6 +11,7 @@ from analyze.rules.load import Rule, Urgency
 Verdict = Literal["met", "not_met", "undetermined"]
 
 _HEADLINES = 3
+_NEAR = 0.5  # of a threshold
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def say(
     elif verdict == "met":
         said = [f"{rule.title}: met.", f"{values[:1].upper()}{values[1:]}." if values else "", rule.meaning]
     elif verdict == "not_met":
-        said = [f"{rule.title}: not met.", f"Nearest: {values}." if values else ""]
+        near = "Narrowly missed" if is_narrow(verdict, evidence) else "Nearest"
+        said = [f"{rule.title}: not met.", f"{near}: {_list_values(evidence, limits=True)}." if values else ""]
     else:
         said = [f"{rule.title}: undetermined.", *_say_open(answers, evidence, values, unknown)]
     if verdict != "not_met":
@@ -81,6 +83,16 @@ def pick_headlines(findings: tuple[Finding, ...]) -> list[Finding]:
     grave = [f for f in findings if f.verdict == "met" and f.urgency != "context"]
     first = [f for f in findings if f.code == "stemi.udmi4" and f not in grave[:_HEADLINES]]
     return [*grave[: _HEADLINES - len(first)], *first]
+
+
+def _is_near(e: Evidence) -> bool:
+    """Whether a value comes at least `_NEAR` of the way to its threshold, or beyond it."""
+    return bool(e.value is not None and e.threshold and e.value / e.threshold >= _NEAR)
+
+
+def is_narrow(verdict: Verdict, evidence: Sequence[Evidence]) -> bool:
+    """Whether a rule that is not met was missed narrowly: everything that it lacks is near."""
+    return verdict == "not_met" and bool(evidence) and all(_is_near(e) for e in evidence)
 
 
 def show_value(e: Evidence) -> str:
@@ -110,13 +122,14 @@ def _say_open(
     return parts
 
 
-def _list_values(evidence: Sequence[Evidence]) -> str:
-    """Values by what was measured: ``ST at J: V2 +0.23 mV, V3 +0.31 mV; R: V4 +1.20 mV``."""
+def _list_values(evidence: Sequence[Evidence], limits: bool = False) -> str:
+    """Values by what was measured: ``ST at J: V2 +0.23 mV, V3 +0.31 mV; R: V4 +1.20 mV``, perhaps with their limits."""
     by_what: dict[str, list[str]] = {}
     for e in evidence:
         if e.value is not None:
-            by_what.setdefault(e.what, []).append(f"{e.lead} {show_value(e)}".strip())
-    return "; ".join(f"{what}: {', '.join(values)}" for what, values in by_what.items())
+            limit = f" of {show_value(replace(e, value=e.threshold))}" if limits else ""
+            by_what.setdefault(e.what, []).append(f"{e.lead} {show_value(e)}{limit}".strip())
+    return "; ".join(f"{what}: {', '.join(dict.fromkeys(values))}" for what, values in by_what.items())
 
 
 def _join(names: Sequence[str]) -> str:
