@@ -30,12 +30,15 @@ LABELS: tuple[str, ...] = (
 """Statements of PTB-XL that name a rhythm or disturb it; those of the other data sets are said with the same."""
 SAID: dict[str, tuple[str, Verdict]] = {
     "AF": ("rhythm.atrial_fibrillation", "met"),
+    "flutter": ("rhythm.flutter", "met"),
     "flutter?": ("rhythm.flutter", "undetermined"),
     "sinus": ("rhythm.sinus", "met"),
     "early": ("rhythm.atrial_ectopic", "met"),
     "1AVB": ("conduction.av_block_1", "met"),
     "1AVB?": ("conduction.av_block_1", "undetermined"),
+    "2AVB": ("conduction.av_block_2", "met"),
     "2AVB?": ("conduction.av_block_2", "undetermined"),
+    "3AVB": ("conduction.av_block_3", "met"),
     "3AVB?": ("conduction.av_block_3", "undetermined"),
 }
 """Columns of the table: what is said, and whether it is met or only in doubt."""
@@ -64,7 +67,10 @@ _ALARMS = (
     ("AF", FIBRILLATION),
     ("1AVB", ("1AVB", "LPR", *FIBRILLATION)),
     ("1AVB?", ("1AVB", "LPR", *FIBRILLATION)),
+    ("flutter", FIBRILLATION),
+    ("2AVB", ("2AVB", "3AVB")),
     ("2AVB?", ("2AVB", "3AVB")),
+    ("3AVB", ("3AVB",)),
     ("3AVB?", ("3AVB",)),
 )
 _STRIP_S = 10.0

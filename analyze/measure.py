@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from analyze.atria import find_atria
 from analyze.axis import find_axis
 from analyze.beats import Beats, find_beats
 from analyze.columns import Column
@@ -49,7 +50,7 @@ def measure(
     columns, home = list(marked.values()), pick_homes(marked)
     amplitudes = {lead: measure_waves(lead, home[lead], quality) for lead in ecg.leads if lead in home}
     rate, rhythm = beats.heart_rate_bpm, measure_regularity(beats)
-    alike = match_p(columns)
+    alike, atria = match_p(columns), find_atria(ecg, beats, columns)
     length = measure_intervals(columns, quality, alike is not None and alike >= P_ALIKE)
     axis = {wave: find_axis(columns, wave) for wave in ("qrs", "p", "t")}
     return Measurements(
@@ -65,6 +66,9 @@ def measure(
         spikes=int(beats.spikes.size),
         p_clarity=judge_p(columns),
         p_match=alike,
+        atrial_rate_bpm=None if atria is None else 60.0 / atria.pp_s,
+        atrial_likeness=None if atria is None else atria.likeness,
+        rr_off_pp=None if atria is None else atria.rr_off,
         p_ms=length["p"].ms,
         p_error_ms=length["p"].error_ms,
         pr_ms=length["pr"].ms,

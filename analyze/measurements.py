@@ -108,6 +108,9 @@ class Measurements:
     p_match : float, optional
         How alike what precedes the QRS complexes is from beat to beat: near 1 with P waves at a constant PR interval,
         near 0 in atrial fibrillation.
+    atrial_rate_bpm, atrial_likeness, rr_off_pp : float, optional
+        A train of waves between the QRST complexes: its rate, how alike what lies one of its periods apart is (1 is the
+        same, chance gives up to 0.3), and how far RR intervals are from whole periods, at most, in periods.
     p_ms, pr_ms, qrs_ms, qt_ms : float, optional
     qtc_fridericia_ms, qtc_bazett_ms, qtc_framingham_ms, qtc_hodges_ms : float, optional
     heart_rate_error_bpm, p_error_ms, pr_error_ms, qrs_error_ms, qt_error_ms : float, optional
@@ -136,6 +139,9 @@ class Measurements:
     spikes: int = 0
     p_clarity: float | None = None
     p_match: float | None = None
+    atrial_rate_bpm: float | None = None
+    atrial_likeness: float | None = None
+    rr_off_pp: float | None = None
     p_ms: float | None = None
     pr_ms: float | None = None
     qrs_ms: float | None = None

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyze.avblock import find_train_bpm, is_blocked, name_av_block
 from analyze.measurements import Measurements
 from analyze.pwaves import P_ALIKE
 from analyze.rules.load import Urgency
-from analyze.rules.words import Evidence, Finding, Verdict
+from analyze.rules.words import Finding, Verdict
 
 _SLOW_BPM, _FAST_BPM = 60.0, 100.0
 _VARIES = 0.10  # of the mean: neighbouring RR intervals change by more than this where the rhythm is irregular
-_PR_LONG_MS = 200.0
-_PAUSE = 1.75  # of the usual RR interval: a beat is missing
 _SINUS_AXIS_DEG = (-30.0, 105.0)  # of P, with room for its error
 _VARIES_MUCH = 0.20
 _P_CLEAR = 1.5  # P stands out of what changes from beat to beat
-_P_ALIKE = (
-    0.6  # correlation from beat to beat: below this, what precedes QRS is fibrillation (`paperbeat bench rhythm`)
-)
 _FLUTTER_BPM = (130.0, 160.0)  # 2:1 conduction of 260 to 320 a minute
+_F_WAVES_BPM = (200.0, 350.0)
+_FLUTTER_LIKE = 0.5  # of waves one period apart; see `paperbeat bench rhythm`
 _QRS_WIDE_MS = 120.0
 _SOURCE = (
     "Kligfield et al. 2007; Mason et al. 2007, AHA/ACC/HRS statements on ECG diagnosis; thresholds in analyze/rhythm.py"
@@ -36,7 +34,7 @@ def name_rhythm(m: Measurements) -> tuple[Finding, ...]:
     """
     if m.heart_rate_bpm is None:
         return (_find("rhythm.unknown", "undetermined", "Rhythm", "Too few beats to name it."),)
-    return (_name(m), *_disturbances(m))
+    return (_name(m), *_disturbances(m), *name_av_block(m))
 
 
 def _name(m: Measurements) -> Finding:
@@ -50,10 +48,17 @@ def _name(m: Measurements) -> Finding:
         return _find("rhythm.unknown", "undetermined", "Rhythm", f"Too few beats to name it; {rate:.0f} bpm.")
     varies = m.rr_change >= _VARIES
     sinus = m.p_axis_deg is None or _SINUS_AXIS_DEG[0] <= m.p_axis_deg <= _SINUS_AXIS_DEG[1]
-    if not alike and ((varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus)):
+    train = find_train_bpm(m)
+    if (m.atrial_likeness or 0.0) >= _FLUTTER_LIKE and _F_WAVES_BPM[0] <= (m.atrial_rate_bpm or 0.0) <= _F_WAVES_BPM[1]:
+        words = f"Waves at {m.atrial_rate_bpm:.0f} a minute between the QRS complexes; {rate:.0f} bpm."
+        return _find("rhythm.flutter", "met", "Atrial flutter suspected", words, "urgent")
+    if not alike and train is None and ((varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus)):
         words = f"RR intervals change by {100 * m.rr_change:.0f} % without clear sinus P waves; {rate:.0f} bpm."
         urgency: Urgency = "urgent" if rate > _FAST_BPM else "routine"
         return _find("rhythm.atrial_fibrillation", "met", "Atrial fibrillation or flutter suspected", words, urgency)
+    if not clear_p and train is not None:
+        words = f"{train:.0f} a minute; QRS complexes {rate:.0f}."
+        return _find("rhythm.p_train", "met", "P waves at their own rate", words)
     if not clear_p:
         if _FLUTTER_BPM[0] <= rate <= _FLUTTER_BPM[1]:
             words = f"Regular, {rate:.0f} bpm, no clear P waves."
@@ -69,14 +74,15 @@ def _name(m: Measurements) -> Finding:
     if m.p_axis_deg is not None and not sinus:
         words = f"P axis {m.p_axis_deg:.0f}°, {rate:.0f} bpm (or exchanged limb leads)."
         return _find("rhythm.ectopic_atrial", "undetermined", "P waves not as from the sinus node", words)
-    name = "Sinus bradycardia" if rate < _SLOW_BPM else "Sinus tachycardia" if rate > _FAST_BPM else "Sinus rhythm"
-    name += " with sinus arrhythmia" if varies and not m.early_beats and not m.ectopic_beats else ""
-    return _find(
-        "rhythm.sinus",
-        "met",
-        name,
-        f"{rate:.0f} bpm, P axis {m.p_axis_deg or 0:.0f}°." if m.p_axis_deg else f"{rate:.0f} bpm.",
+    blocked = train is not None and is_blocked(train, rate)
+    of_sinus = train if train is not None and blocked else rate
+    name = (
+        "Sinus bradycardia" if of_sinus < _SLOW_BPM else "Sinus tachycardia" if of_sinus > _FAST_BPM else "Sinus rhythm"
     )
+    name += " with sinus arrhythmia" if varies and not (m.early_beats or m.ectopic_beats or blocked) else ""
+    words = f"{of_sinus:.0f} a minute, QRS complexes {rate:.0f}" if blocked else f"{rate:.0f} bpm"
+    axis = f", P axis {m.p_axis_deg:.0f}°" if m.p_axis_deg is not None else ""
+    return _find("rhythm.sinus", "met", name, f"{words}{axis}.")
 
 
 def _disturbances(m: Measurements) -> Sequence[Finding]:
@@ -88,35 +94,7 @@ def _disturbances(m: Measurements) -> Sequence[Finding]:
     if m.early_beats and m.rr_change is not None and m.pr_ms is not None:
         words = f"{m.early_beats} of {m.beats} beats of usual shape come early."
         found.append(_find("rhythm.atrial_ectopic", "met", "Supraventricular extrasystoles", words))
-    if (
-        m.rr_ms
-        and m.rr_longest_ms
-        and m.pr_ms is not None
-        and m.rr_longest_ms >= _PAUSE * m.rr_ms
-        and not m.ectopic_beats
-    ):
-        words = f"A pause of {m.rr_longest_ms:.0f} ms: a blocked P (second degree AV block) or a sinus pause."
-        found.append(_find("conduction.av_block_2", "undetermined", "Second degree AV block?", words, "urgent"))
-    if (
-        m.pr_ms is not None
-        and not m.spikes
-        and m.pr_ms - (m.pr_error_ms or 0.0) <= _PR_LONG_MS < m.pr_ms + (m.pr_error_ms or 0.0)
-    ):
-        found.append(_first_degree(m, "undetermined"))
-    elif m.pr_ms is not None and not m.spikes and m.pr_ms > _PR_LONG_MS:
-        found.append(_first_degree(m, "met"))
-    if m.pr_ms is None and m.regular and (m.heart_rate_bpm or 0.0) < 45.0 and not m.spikes:
-        words = (
-            f"Regular, {m.heart_rate_bpm:.0f} bpm, P waves not tied to QRS: third degree AV block or an escape rhythm."
-        )
-        found.append(_find("conduction.av_block_3", "undetermined", "Third degree AV block?", words, "emergency"))
     return found
-
-
-def _first_degree(m: Measurements, verdict: Verdict) -> Finding:
-    evidence = (Evidence("", None, None, "PR", m.pr_ms, _PR_LONG_MS, "ms"),)
-    found = _find("conduction.av_block_1", verdict, "First degree AV block", f"PR {m.pr_ms:.0f} ms.")
-    return Finding(found.code, found.verdict, found.statement, evidence, found.title, "context", "1", _SOURCE)
 
 
 def _find(code: str, verdict: Verdict, title: str, words: str, urgency: Urgency = "context") -> Finding:

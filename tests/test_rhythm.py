@@ -106,3 +106,53 @@ def test_a_run_of_early_beats_is_counted_and_sinus_arrhythmia_is_not() -> None:
     assert measure(conduct(run_s, run_s - 0.16)).early_beats == 3
     breath_s = 0.4 + np.cumsum([0.0, 1.1, 1.0, 0.85, 0.78, 0.72, 0.78, 0.9, 1.0, 1.1])
     assert measure(conduct(breath_s, breath_s - 0.16)).early_beats == 0
+
+
+def conducted(pp_s: float, pr_s: tuple[float | None, ...], count: int = 14) -> tuple[np.ndarray, np.ndarray]:
+    """QRS and P onsets: every P wave in turn has one of the PR intervals, or none."""
+    p_s = 0.2 + pp_s * np.arange(count)
+    pr = [pr_s[k % len(pr_s)] for k in range(count)]
+    return np.array([p + d for p, d in zip(p_s, pr, strict=True) if d is not None]), p_s
+
+
+DISSOCIATED = (np.arange(0.6, 11, 1.72), np.arange(0.1, 11, 0.62))
+
+
+@pytest.mark.parametrize("form", ["whole", "3x4"])
+@pytest.mark.parametrize(
+    ("beats_s", "code", "words"),
+    [
+        (conducted(0.8, (0.16, 0.24, 0.29, None)), "conduction.av_block_2", "Wenckebach?"),
+        (conducted(0.8, (0.18, 0.18, 0.18, None)), "conduction.av_block_2", "some not followed, at a constant PR"),
+        (conducted(0.7, (0.18, None), 16), "conduction.av_block_2", "2 P waves to a QRS complex"),
+        (DISSOCIATED, "conduction.av_block_3", "P waves at 97, QRS complexes at 35 a minute"),
+    ],
+    ids=["wenckebach", "mobitz", "two to one", "complete"],
+)
+def test_a_train_of_p_waves_faster_than_the_ventricles_is_a_block(
+    beats_s: tuple[np.ndarray, np.ndarray], code: str, words: str, form: str
+) -> None:
+    ecg = conduct(*beats_s, seed=1, noise_mv=0.015)
+    found = name_rhythm(measure(show_as(ecg, form, np.random.default_rng(0))))
+    block = [f for f in found if f.code.startswith("conduction.")]
+    assert [(f.code, f.verdict) for f in block] == [(code, "met")]
+    assert words in block[0].statement and "suspected" in block[0].title
+    assert not {f.title for f in found} & {"Sinus bradycardia", "Atrial fibrillation or flutter suspected"}
+
+
+@pytest.mark.parametrize("pp_s", [0.55, 0.8, 1.3])
+def test_p_waves_that_are_all_conducted_are_no_block(pp_s: float) -> None:
+    m = measure(conduct(*conducted(pp_s, (0.17,), 20), seed=2, noise_mv=0.015))
+    assert set(named(m)) == {"rhythm.sinus"}
+
+
+def test_waves_of_flutter_between_the_complexes_are_seen() -> None:
+    m = measure(conduct(0.5 + 0.78 * np.arange(12), np.arange(0.0, 11, 0.21), seed=1, noise_mv=0.01))
+    assert named(m)["rhythm.flutter"] == "met"
+
+
+def test_of_few_beats_a_block_is_only_asked() -> None:
+    few = replace(SINUS, rr_change=None, atrial_rate_bpm=90.0, atrial_likeness=0.6, heart_rate_bpm=40.0)
+    assert named(few)["conduction.av_block_2"] == "undetermined"
+    faint = replace(few, rr_change=0.01, atrial_likeness=0.3)
+    assert "conduction.av_block_2" not in named(faint)
