@@ -14,7 +14,7 @@ from analyze.measurements import ST_OFFSETS_MS, Amplitude, StLevel
 Floats = NDArray[np.float64]
 
 PQ_MS = 16
-"""The level at the QRS onset is the mean over this long before it."""
+"""The level at the QRS onset is the mean over this long before it; that before P is, too."""
 
 _ST_MS = 8  # an ST level is a mean over this long
 _ONE_BEAT_MV = 0.02  # standard error where a single beat leaves none to compute
@@ -69,6 +69,7 @@ def measure_waves(lead: str, at: MarkedColumn, quality: Mapping[str, float] | No
     beats_mv = _scatter_mv(at, lead, at.qrs_on, at.qrs_off + 1)
     read_mv = 0.0 if quality is None else _PAPER_SHARE * max(r_mv, -float(qrs.min()))
     p, t = (_span(at, lead, wave) for wave in ("p", "t"))
+    before_p = None if p is None else _before(x, p[0], at.average.fs_hz)
     return Amplitude(
         lead,
         r_mv,
@@ -86,7 +87,15 @@ def measure_waves(lead: str, at: MarkedColumn, quality: Mapping[str, float] | No
         error_mv=1.96 * float(np.linalg.norm([beats_mv, read_mv, paper_error_mv(lead, quality)])),
         p_error_mv=_wave_error_mv(lead, at, p, quality),
         t_error_mv=_wave_error_mv(lead, at, t, quality),
+        pr_mv=None if before_p is None else -float(x[slice(*before_p)].mean()),
+        pr_error_mv=_wave_error_mv(lead, at, before_p, quality),
     )
+
+
+def _before(x: Floats, row: int, fs_hz: float) -> tuple[int, int] | None:
+    """Rows of the level before a wave that begins at a row; None where they are not all seen."""
+    first = row - round(PQ_MS * fs_hz / 1000.0)
+    return (first, row) if first >= 0 and np.isfinite(x[first:row]).all() else None
 
 
 def _wave_error_mv(

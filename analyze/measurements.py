@@ -53,6 +53,8 @@ class Amplitude:
         Highest and lowest point of T: both differ from 0 when it is biphasic.
     p_end_mv_ms : float, optional
         What P dips below zero in its latter half, mV x ms, <= 0 (P terminal force).
+    pr_mv : float, optional
+        Level at the QRS onset against that before P: negative where PR is depressed; None where P does not begin.
     q_ms : float, optional
         How long the complex is negative before R; 0 without Q.
     r_ms, r_peak_ms : float, optional
@@ -61,8 +63,8 @@ class Amplitude:
         Height of a notch on the last downstroke of R (Jpeak); 0 without one.
     error_mv : float, optional
         Half width of the 95 % interval of ``r_mv``, ``s_mv`` and ``q_mv``; the notch shares that of ST.
-    p_error_mv, t_error_mv : float, optional
-        The same of P and of T, which are less steep.
+    p_error_mv, t_error_mv, pr_error_mv : float, optional
+        The same of P, T and PR, which are less steep.
     """
 
     lead: str
@@ -81,6 +83,8 @@ class Amplitude:
     error_mv: float | None = None
     p_error_mv: float | None = None
     t_error_mv: float | None = None
+    pr_mv: float | None = None
+    pr_error_mv: float | None = None
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,13 @@ def make(
             "t_max_mv": max(t_mv, 0.0),
             "t_min_mv": min(t_mv, 0.0),
             "p_end_mv_ms": 0.0,
+            "pr_mv": 0.0,
             "q_ms": 0.0,
             "r_ms": 35.0,
             "r_peak_ms": 35.0,
             "notch_mv": 0.0,
         }
-        errors = dict.fromkeys(("error_mv", "p_error_mv", "t_error_mv"), error_mv)
+        errors = dict.fromkeys(("error_mv", "p_error_mv", "t_error_mv", "pr_error_mv"), error_mv)
         amplitudes.append(Amplitude(lead, **(plain | new | errors)))
         levels = [j + rise * step / 4.0 for step in range(5)]
         st.append(StLevel(lead, *levels, error_mv=error_mv))
@@ -160,6 +161,9 @@ CASES: dict[str, Case] = {
     "chamber.right_atrium": Case({"II": {"p_mv": 0.26}}, {"II": {"p_mv": 0.25}}, ("II",)),
     "mimic.early_repolarisation": Case(every("II aVF", notch_mv=0.1), every("II aVF", notch_mv=0.099), ("II", "III")),
     "mimic.pericarditis": Case(every("I II aVF V3 V4 V5 V6", st=0.06), every("I II aVF V3", st=0.06), ("aVL",)),
+    "mimic.pr_depression": Case(
+        every("II V5", st=0.12, pr_mv=-0.05), every("II V5", st=0.12) | {"II": {"st": 0.12, "pr_mv": -0.06}}, ("II",)
+    ),
     "stemi.udmi4": Case({"V2": {"st": 0.2}, "V3": {"st": 0.2}}, {"V2": {"st": 0.2}, "V3": {"st": 0.199}}, ("V3", "V4")),
     "stemi.posterior": Case(every("V2 V3", st=-0.06, rise=0.0), every("V2 V3", st=-0.049, rise=0.0), ("V6",)),
     "stemi.right_ventricle": Case(

@@ -159,3 +159,15 @@ def test_a_steep_st_segment_of_one_column_is_not_taken_for_its_qrs() -> None:
     sheet = show_on_sheet(Ecg(signal, 500.0), "3x4")
     lengths = [round(1000 * (at.qrs_off - at.qrs_on) / 500) for at in mark_columns(sheet, find_beats(sheet)).values()]
     assert max(lengths) - min(lengths) <= 60
+
+
+def test_a_depressed_pr_segment_is_measured_against_what_is_before_p() -> None:
+    heart = simulate("normal", seed=3)
+    ecg, x = heart.ecg, heart.ecg.signal_mv.copy()
+    for on_s, off_s in zip(heart.p_on_s, heart.qrs_on_s, strict=True):
+        if np.isfinite(on_s + off_s):
+            a, b = (round(s * ecg.fs_hz) for s in (on_s, off_s))
+            x[a:b, 1] -= np.linspace(0.0, 0.08, b - a)
+    found = {a.lead: a.pr_mv for a in measure(Ecg(x, ecg.fs_hz, ecg.leads)).amplitudes}
+    assert found["II"] == pytest.approx(-0.08, abs=0.015)
+    assert found["V5"] == pytest.approx(0.0, abs=0.01)

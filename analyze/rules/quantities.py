@@ -39,6 +39,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "qrs_pp_mv": ("QRS, peak to peak", "mV"),
     "rs_tallest_mv": ("taller of R and S", "mV"),
     "p_mv": ("P", "mV"),
+    "pr_mv": ("PR", "mV"),
     "p_end_mv_ms": ("P terminal force", "mV ms"),
     "t_mv": ("T", "mV"),
     "t_max_mv": ("T, highest", "mV"),
@@ -109,6 +110,7 @@ _FROM_WAVES: dict[str, Callable[[Amplitude], float | None]] = {
     "qrs_pp_mv": lambda a: a.r_mv - min(a.s_mv, a.q_mv),
     "rs_tallest_mv": lambda a: max(a.r_mv, -a.s_mv),
     "p_mv": lambda a: a.p_mv,
+    "pr_mv": lambda a: a.pr_mv,
     "p_end_mv_ms": lambda a: a.p_end_mv_ms,
     "t_mv": lambda a: a.t_mv,
     "t_max_mv": lambda a: a.t_max_mv,
@@ -150,6 +152,8 @@ def _wave_error(name: str, a: Amplitude, st: StLevel | None) -> float:
     if name.endswith("_ms") and name != "p_end_mv_ms":
         return 6.0 if qrs_mv else 0.0  # three samples at 500 Hz
     own = a.p_error_mv if name.startswith("p_") else a.t_error_mv if name.startswith("t_") else None
+    if name == "pr_mv":
+        own = a.pr_error_mv
     if name == "notch_mv" and st is not None:
         own = st.error_mv
     error_mv = qrs_mv if own is None else own
