@@ -162,7 +162,9 @@ CASES: dict[str, Case] = {
     "mimic.early_repolarisation": Case(every("II aVF", notch_mv=0.1), every("II aVF", notch_mv=0.099), ("II", "III")),
     "mimic.pericarditis": Case(every("I II aVF V3 V4 V5 V6", st=0.06), every("I II aVF V3", st=0.06), ("aVL",)),
     "mimic.pr_depression": Case(
-        every("II V5", st=0.12, pr_mv=-0.05), every("II V5", st=0.12) | {"II": {"st": 0.12, "pr_mv": -0.06}}, ("II",)
+        every("II V5", st=0.12, pr_mv=-0.05),
+        {"II": {"st": 0.12, "pr_mv": -0.06}, "V5": {"st": 0.12, "pr_mv": -0.049}},
+        ("II",),
     ),
     "stemi.udmi4": Case({"V2": {"st": 0.2}, "V3": {"st": 0.2}}, {"V2": {"st": 0.2}, "V3": {"st": 0.199}}, ("V3", "V4")),
     "stemi.posterior": Case(every("V2 V3", st=-0.06, rise=0.0), every("V2 V3", st=-0.049, rise=0.0), ("V6",)),
@@ -383,3 +385,17 @@ def test_the_error_of_steep_strokes_is_not_that_of_p_t_and_st() -> None:
     steep = replace(m, amplitudes=tuple(replace(a, error_mv=1.2) for a in m.amplitudes))
     assert answer("chamber.right_atrium", steep) == "not_met"
     assert answer("chamber.lvh", steep) == "undetermined"
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_what_misses_does_so_narrowly(code: str) -> None:
+    case = CASES[code]
+    m = make(case.misses or case.meets, **(case.whole_missed or case.whole))
+    findings, _ = evaluate_all(load_rules(), m, MAN)
+    evidence = next(f.evidence for f in findings if f.code == code)
+    apart = [
+        abs(e.value - e.threshold) / (5.0 if e.what == "pacing spikes" else max(abs(e.threshold), 0.1))
+        for e in evidence
+        if e.value is not None and e.threshold is not None
+    ]
+    assert apart and min(apart) <= 0.2

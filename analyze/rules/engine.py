@@ -26,6 +26,7 @@ _CHAINS = (
 # aVF is the mean of II and III: where both are raised, so is it, however badly its own column of a sheet shows it
 _PAIRS = (*(pair for chain in _CHAINS for pair in pairwise(chain)), ("II", "III"))
 _ORDER = tuple(lead for chain in _CHAINS for lead in chain)
+_SCALE = 0.1  # thresholds nearer to 0 than this are not what a distance is measured by
 _SENSES = {"least": 1.0, "over": 1.0, "most": -1.0, "under": -1.0}
 
 
@@ -221,23 +222,20 @@ def _judge_leads(node: Mapping[str, Any], case: _Case) -> Answer:
         return Answer("met", tuple(shown[lead][0] for lead in met))
     if perhaps:
         return Answer("undetermined", tuple(shown[lead][0] for lead in possible))
-    if node.get("contiguous") and (pair := _nearest_pair(shown)):
-        return Answer("not_met", pair)
-    alone = [lead for lead, verdict in verdicts.items() if verdict != "not_met"]
-    return Answer("not_met", tuple(shown[lead][0] for lead in alone) or _nearest(shown))
+    return Answer("not_met", _nearest_pair(shown) if node.get("contiguous") else _nearest(shown, node["count"]))
 
 
 def _judge_lead(lead: str, tests: Sequence[Mapping[str, Any]], case: _Case) -> tuple[Verdict, tuple[Evidence, float]]:
-    """All tests on one lead; its evidence is the first test's value, and how far that is beyond its threshold."""
-    verdicts = []
-    for test in tests:
-        verdicts.append(_compare(case.table[test["of"]].get(lead, Value()), test, case.group))
-    held = case.table[tests[0]["of"]].get(lead, Value())
-    sense = next(sense for key, sense in _SENSES.items() if key in tests[0])
-    beyond = float("-inf") if held.value is None else sense * (held.value - verdicts[0][1])
-    said = {verdict for verdict, _ in verdicts}
-    joined: Verdict = "not_met" if "not_met" in said else "undetermined" if "undetermined" in said else "met"
-    return joined, (_show(lead, tests[0]["of"], held, verdicts[0][1]), beyond)
+    """All tests on one lead; its evidence is the first value that decides, and how far that is beyond its threshold."""
+    held = [case.table[test["of"]].get(lead, Value()) for test in tests]
+    compared = [_compare(value, test, case.group) for value, test in zip(held, tests, strict=True)]
+    verdicts = [verdict for verdict, _ in compared]
+    joined: Verdict = next((v for v in ("not_met", "undetermined") if v in verdicts), "met")
+    k = verdicts.index(joined)
+    value, threshold = held[k].value, compared[k][1]
+    sense = next(sense for key, sense in _SENSES.items() if key in tests[k])
+    beyond = float("-inf") if value is None else sense * (value - threshold) / max(abs(threshold), _SCALE)
+    return joined, (_show(lead, tests[k]["of"], held[k], threshold), beyond)
 
 
 def _in_pairs(leads: Sequence[str]) -> list[str]:
@@ -254,7 +252,8 @@ def _nearest_pair(shown: Mapping[str, tuple[Evidence, float]]) -> tuple[Evidence
     return tuple(shown[lead][0] for lead in best)
 
 
-def _nearest(shown: Mapping[str, tuple[Evidence, float]]) -> tuple[Evidence, ...]:
-    """The lead that comes nearest to its threshold."""
+def _nearest(shown: Mapping[str, tuple[Evidence, float]], count: int) -> tuple[Evidence, ...]:
+    """As many leads as must pass, those that come nearest to their thresholds."""
     known = {lead: beyond for lead, (_, beyond) in shown.items() if beyond > float("-inf")}
-    return (shown[max(known, key=lambda lead: known[lead])][0],) if known else ()
+    best = sorted(known, key=lambda lead: -known[lead])[:count]
+    return tuple(shown[lead][0] for lead in known if lead in best)
