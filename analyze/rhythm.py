@@ -67,6 +67,9 @@ def _name(m: Measurements) -> Finding:
         if wide and rate > _FAST_BPM:
             words = f"{rate:.0f} bpm, QRS {m.qrs_ms:.0f} ms, no clear P waves: ventricular until proven otherwise."
             return _find("rhythm.wide_tachycardia", "met", "Tachycardia with wide QRS", words, "emergency")
+        if not varies and rate > _FLUTTER_BPM[1] and m.qrs_ms is not None:
+            words = f"Regular, {rate:.0f} bpm, QRS {m.qrs_ms:.0f} ms, no P waves before it."
+            return _find("rhythm.svt", "met", "Supraventricular tachycardia suspected", words, "urgent")
         if varies:
             words = f"{rate:.0f} bpm; what precedes QRS is alike from beat to beat, which speaks against fibrillation."
             return _find("rhythm.no_p", "undetermined", "Irregular rhythm, P waves not clear", words)
