@@ -22,7 +22,9 @@ from PIL import Image
 from shown import show_on_sheet
 
 from analyze import Patient, Report, analyze, explain, to_html, to_json, to_text
+from analyze.explain import Explanation, Part
 from analyze.report import DISCLAIMER
+from analyze.report_opinion import show_explanation, show_opinion
 from digitize.record import LEADS, Ecg, Note
 from digitize.sheets import load_layouts
 from digitize.stages import Calibration, Digitization, Lattice, Layout, Panel, Photo, Sheet
@@ -260,3 +262,22 @@ def test_the_report_says_what_the_classifier_says_and_why() -> None:
     html = to_html(report)
     assert "What spoke for MI" in html and html.count('<div class="beats"') >= 1
     assert all(label.name in html for label in report.opinion.labels)
+
+
+def test_no_beat_of_an_explanation_is_cut_off_and_all_have_one_scale() -> None:
+    ecg = simulate("lbbb", seed=1, noise_mv=0.01).ecg
+    report = analyze(replace(ecg, signal_mv=3 * ecg.signal_mv), MAN)
+    drawn = show_explanation(Explanation("CD", 0.0, 0.0, (Part("V1", "QRS", 0.1, 0.0),)), report.homes)
+    heights = {float(height) for height in re.findall(r'viewBox="0 0 [\d.]+ ([\d.]+)"', drawn)}
+    y_mm = [float(pair.split(",")[1]) for line in re.findall(r'points="([^"]+)"', drawn) for pair in line.split()]
+    assert drawn.count("<svg") == len(LEADS) and len(heights) == 1
+    assert min(y_mm) > 0 and max(y_mm) < heights.pop() <= 32.001
+
+
+def test_what_is_called_is_set_off_and_nothing_is_certain() -> None:
+    report = analyze(simulate("normal", seed=1, noise_mv=0.01).ecg, MAN)
+    assert report.opinion is not None
+    shown = show_opinion(report.opinion)
+    assert shown.count('class="called"') == sum(label.positive for label in report.opinion.labels)
+    assert ">0%" not in shown and ">100%" not in shown
+    assert all(f"{label.auc:.2f}" in shown for label in report.opinion.labels)

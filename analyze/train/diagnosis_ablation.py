@@ -1,7 +1,7 @@
 """What care for rare labels and pre-training are worth: ``python -m analyze.train.diagnosis_ablation --data PTB-XL``.
 
-Networks are trained on all forms and judged on the first fold; forests, which are quick, on measurements of whole
-records and over all folds. Whatever is weighted, repeated or made up is of the training folds alone.
+Networks are trained on all forms, forests on measurements of whole records; both are judged on the first fold's whole
+records. Whatever is weighted, repeated or made up is of the other folds alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analyze.classinput import Singles
-from analyze.train import beatnet
+from analyze.train import beatnet, forest
 from analyze.train.diagnosis_options import make_parser, name_apart
 from analyze.train.doubts import read_examples
 from analyze.train.forest import FEWEST, LEAVES, PENALTY, RATE, SHARE, TREES
@@ -104,14 +104,14 @@ def compare_nets(training: Training, data: Path, out: Path, seed: int) -> Iterat
 
 
 def compare_forests(training: Training, labels: NDArray[np.int64], seed: int) -> Iterator[tuple[str, Singles]]:
-    """What each way of growing forests says of all records, out of fold, shape (record, label)."""
+    """What each way of growing forests says of the first fold's records, shape (record, label)."""
 
     def grow(numbers: Singles, truth: NDArray[np.bool_], weight: Singles | None = None) -> Forest:
-        forest = Forest(
+        grown = Forest(
             max_iter=TREES, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=FEWEST, max_features=SHARE,
             l2_regularization=PENALTY, early_stopping=False, random_state=seed,
         )  # fmt: skip
-        return forest.fit(numbers, truth, sample_weight=weight)
+        return grown.fit(numbers, truth, sample_weight=weight)
 
     def balance(numbers: Singles, truth: NDArray[np.bool_]) -> Forest:
         return grow(numbers, truth, np.where(truth, min(MOST_WEIGHT, (~truth).sum() / truth.sum()), 1.0))
@@ -122,15 +122,11 @@ def compare_forests(training: Training, labels: NDArray[np.int64], seed: int) ->
         more, answer = SMOTE(sampling_strategy=0.5, random_state=seed).fit_resample(filled / scale, truth)
         return grow(np.concatenate([numbers, more[len(truth) :] * scale]), answer)
 
-    numbers = training.inputs["whole"].numbers
+    numbers, rows, held = training.inputs["whole"].numbers, training.fold != 0, training.fold == 0
     ways: dict[str, Grow] = {"as they are": grow, "class weights": balance, "SMOTE": make_up}
     for name, way in ways.items():
-        said = np.zeros((len(numbers), len(labels)), np.float32)
-        for fold in range(int(training.fold.max()) + 1):
-            rows, held = training.fold != fold, training.fold == fold
-            for k, label in enumerate(labels):
-                said[held, k] = way(numbers[rows], training.truth[rows, label] > 0).decision_function(numbers[held])
-        yield f"forests, {name}", said
+        forests = [way(numbers[rows], training.truth[rows, label] > 0) for label in labels]
+        yield f"forests, {name}", forest.judge(forests, numbers[held])
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -141,19 +137,19 @@ def main(argv: list[str] | None = None) -> None:
     training = read_training(args.data, args.out / "inputs", args.folds, args.seed, name_apart(args.apart))
     rare = np.flatnonzero(training.truth.sum(axis=0) < RARE)
     held = training.fold == 0
-    print("| way | records | superclasses: AUC | AUPRC | rare labels: AUC | AUPRC |\n|---|---|---|---|---|---|")
+    print("| way | superclasses: AUC | AUPRC | rare labels: AUC | AUPRC |\n|---|---|---|---|---|")
 
-    def tell(name: str, rows: NDArray[np.bool_], said: Singles, few: Singles) -> None:
-        heads, others = training.truth[rows, :HEADS], training.truth[rows][:, rare]
+    def tell(name: str, said: Singles, few: Singles) -> None:
+        heads, others = training.truth[held, :HEADS], training.truth[held][:, rare]
         values = macro_auc(heads, said), macro_auprc(heads, said), macro_auc(others, few), macro_auprc(others, few)
-        sys.stdout.write(f"| {name} | {rows.sum()} | " + " | ".join(f"{value:.4f}" for value in values) + " |\n")
+        sys.stdout.write(f"| {name} | " + " | ".join(f"{value:.4f}" for value in values) + " |\n")
         sys.stdout.flush()
 
     for name, said in compare_nets(training, args.data, args.out, args.seed):
-        tell(name, held, said[:, :HEADS], said[:, rare])
+        tell(name, said[:, :HEADS], said[:, rare])
     labels = np.concatenate([np.arange(HEADS), rare])
     for name, said in compare_forests(training, labels, args.seed):
-        tell(name, training.fold >= 0, said[:, :HEADS], said[:, HEADS:])
+        tell(name, said[:, :HEADS], said[:, HEADS:])
 
 
 if __name__ == "__main__":
