@@ -24,6 +24,7 @@ from digitize.record import Ecg
 
 FEWEST_LEADS = 6
 """With fewer leads than this an answer counts as unsure."""
+_ASKED_OF = {"limbs": slice(0, 6), "chest": slice(6, 12)}  # more than half of these leads must show a beat
 
 
 @dataclass(frozen=True)
@@ -153,14 +154,21 @@ def to_probability(log_odds: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 def _doubt(ready: ClassifierInput, scores: Mapping[str, float]) -> str:
     """Why the answer should not be relied on, empty without a reason: what is seen before what is suspected."""
-    count = int(ready.beat[12:].any(axis=1).sum())
+    seen = np.asarray(ready.beat[12:].any(axis=1))
+    count = int(seen.sum())
     if not count:
         return "no beat was found in any lead"
     if count < FEWEST_LEADS:
         return f"only {count} leads show a beat"
-    over = {reason["why"]: scores[reason["why"]] - reason["above"] for reason in read_card()["unsure"]}
-    words = {reason["why"]: str(reason["words"]) for reason in read_card()["unsure"] if over[reason["why"]] > 0}
-    return words[max(words, key=lambda why: (why == "noise", why != "distance", over[why]))] if words else ""
+    hidden = {why for why, leads in _ASKED_OF.items() if seen[leads].mean() <= 0.5}
+    over = {
+        reason["why"]: (scores[reason["why"]] - reason["above"], reason["words"])
+        for reason in read_card()["unsure"]
+        if reason["why"] not in hidden and scores[reason["why"]] > reason["above"]
+    }
+    if not over:
+        return ""
+    return str(over[max(over, key=lambda why: (why == "noise", why != "distance", over[why]))][1])
 
 
 def read_card() -> dict[str, Any]:

@@ -58,6 +58,14 @@ def test_gross_mistakes_make_it_unsure_and_are_named(kind: str) -> None:
     assert all(said) and words[kind] in said
 
 
+@pytest.mark.parametrize("hidden", [slice(0, 3), slice(6, 12)], ids=["I to III", "the chest leads"])
+def test_leads_that_are_not_seen_are_not_said_to_be_exchanged(hidden: slice) -> None:
+    for seed in range(3):
+        ecg = heart(seed)
+        ecg.signal_mv[:, hidden] = np.nan
+        assert "exchanged" not in give_opinion(ecg).unsure
+
+
 def test_noise_is_measured_on_the_beats() -> None:
     def noise_of(ecg: Ecg) -> float:
         noise = measure_noise(pick_homes(mark_columns(ecg, find_beats(ecg))))
