@@ -18,6 +18,7 @@ _PAUSE = 1.75  # of the usual RR interval: a beat is missing
 _ESCAPE_BPM = 45.0
 _LIKE = 0.4  # likeness of waves one period apart: no train by chance, see `paperbeat bench rhythm`
 _TRAIN_BPM = (40.0, 130.0)  # faster ones are flutter, or a T wave and a P wave taken for two of a kind
+_AS_FAST = 0.95  # as the ventricles
 _FASTER = 1.07  # than the ventricles: one P wave in fifteen is blocked
 _VARIES = 0.10
 _WHOLE = 0.15  # of a PP interval: RR intervals within this of whole PP intervals
@@ -29,8 +30,10 @@ _SOURCE = (
 
 
 def find_train_bpm(m: Measurements) -> float | None:
-    """Rate of a train of P waves; None where none is sure."""
+    """Rate of a train of P waves; None where none is sure: one slower than the ventricles is chance."""
     if m.atrial_rate_bpm is None or (m.atrial_likeness or 0.0) < _LIKE:
+        return None
+    if m.atrial_rate_bpm < _AS_FAST * (m.heart_rate_bpm or 0.0):
         return None
     return m.atrial_rate_bpm if _TRAIN_BPM[0] <= m.atrial_rate_bpm <= _TRAIN_BPM[1] else None
 

@@ -9,7 +9,7 @@ from analyze.rhythm import name_rhythm
 from analyze.rules.engine import evaluate_all
 from analyze.rules.load import URGENCIES, load_rules
 from analyze.rules.words import Finding, is_narrow
-from analyze.territory import describe_territory, name_mirrored
+from analyze.territory import describe_mirror, describe_territory
 from digitize.record import Patient
 
 _WITH_TERRITORY = frozenset({"stemi.udmi4"})
@@ -35,8 +35,8 @@ def _place(finding: Finding, measurements: Measurements) -> Finding:
     said = ""
     if finding.verdict == "met":
         said = describe_territory(finding, measurements)
-    elif is_narrow(finding.verdict, finding.evidence) and (mirrored := name_mirrored(measurements)):
-        said = f"Depressed in {', '.join(mirrored)}: an early or small infarction may look so; repeat the ECG."
+    elif is_narrow(finding.verdict, finding.evidence):
+        said = describe_mirror(finding, measurements)
     return replace(finding, statement=f"{finding.statement} {said}".strip())
 
 

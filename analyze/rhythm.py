@@ -49,7 +49,7 @@ def _name(m: Measurements) -> Finding:
     varies = m.rr_change >= _VARIES
     sinus = m.p_axis_deg is None or _SINUS_AXIS_DEG[0] <= m.p_axis_deg <= _SINUS_AXIS_DEG[1]
     train = find_train_bpm(m)
-    if (m.atrial_likeness or 0.0) >= _FLUTTER_LIKE and _F_WAVES_BPM[0] <= (m.atrial_rate_bpm or 0.0) <= _F_WAVES_BPM[1]:
+    if not alike and _has_f_waves(m):
         words = f"Waves at {m.atrial_rate_bpm:.0f} a minute between the QRS complexes; {rate:.0f} bpm."
         return _find("rhythm.flutter", "met", "Atrial flutter suspected", words, "urgent")
     if not alike and train is None and ((varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus)):
@@ -86,6 +86,12 @@ def _name(m: Measurements) -> Finding:
     words = f"{of_sinus:.0f} a minute, QRS complexes {rate:.0f}" if blocked else f"{rate:.0f} bpm"
     axis = f", P axis {m.p_axis_deg:.0f}°" if m.p_axis_deg is not None else ""
     return _find("rhythm.sinus", "met", name, f"{words}{axis}.")
+
+
+def _has_f_waves(m: Measurements) -> bool:
+    """Whether waves of flutter come between the QRST complexes."""
+    likeness, rate_bpm = m.atrial_likeness or 0.0, m.atrial_rate_bpm or 0.0
+    return likeness >= _FLUTTER_LIKE and _F_WAVES_BPM[0] <= rate_bpm <= _F_WAVES_BPM[1]
 
 
 def _disturbances(m: Measurements) -> Sequence[Finding]:

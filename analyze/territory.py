@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from analyze.measurements import Measurements
 from analyze.rules.words import Finding
 
+_INFERIOR = frozenset({"II", "III", "aVF"})
 _WALLS: tuple[tuple[str, frozenset[str]], ...] = (
     ("septal", frozenset({"V1", "V2"})),
     ("anterior", frozenset({"V3", "V4"})),
     ("lateral", frozenset({"V5", "V6"})),
     ("high lateral", frozenset({"I", "aVL"})),
-    ("inferior", frozenset({"II", "III", "aVF"})),
+    ("inferior", _INFERIOR),
     ("right ventricular", frozenset({"V3R", "V4R"})),
     ("posterior", frozenset({"V7", "V8", "V9"})),
 )
@@ -37,16 +38,20 @@ def describe_territory(finding: Finding, measurements: Measurements) -> str:
     walls = name_walls(raised)
     if not walls:
         return ""
-    level, mirrored = _levels(measurements), name_mirrored(measurements)
+    level = _levels(measurements)
+    mirrored = [lead for lead, mv in level.items() if mv <= _MIRRORED_MV and lead != "aVR"]
     said = f"Territory: {' and '.join(walls)}"
     said += f"; mirrored in {', '.join(mirrored)}" if mirrored else "; mirrored nowhere"
     vessel = _guess_vessel(raised, level)
     return f"{said}. Probable vessel: {vessel}." if vessel else f"{said}."
 
 
-def name_mirrored(measurements: Measurements) -> list[str]:
-    """Leads other than aVR in which ST is depressed."""
-    return [lead for lead, mv in _levels(measurements).items() if mv <= _MIRRORED_MV and lead != "aVR"]
+def describe_mirror(finding: Finding, measurements: Measurements) -> str:
+    """What aVL says of inferior leads nearly raised enough: its depression speaks for infarction (PMC11492056)."""
+    level = _levels(measurements).get("aVL", 0.0)
+    if not {e.lead for e in finding.evidence} <= _INFERIOR or level > _MIRRORED_MV:
+        return ""
+    return f"aVL is depressed ({level:+.2f} mV): an early or small inferior infarction looks so; repeat the ECG."
 
 
 def _levels(measurements: Measurements) -> dict[str, float]:

@@ -367,9 +367,9 @@ def test_findings_come_in_order_of_urgency() -> None:
 def test_what_mirrors_a_narrow_miss_is_said() -> None:
     narrow = make({"II": {"st": 0.04}, "aVF": {"st": 0.06}, "III": {"st": 0.08}, "aVL": {"st": -0.06}})
     said = {f.code: f.statement for f in find_all(narrow, MAN)}["stemi.udmi4"]
-    assert "Narrowly missed" in said and "Depressed in aVL" in said
+    assert "Narrowly missed" in said and "aVL is depressed (-0.06 mV)" in said
     alone = make({"aVF": {"st": 0.06}, "III": {"st": 0.08}})
-    assert "Depressed" not in {f.code: f.statement for f in find_all(alone, MAN)}["stemi.udmi4"]
+    assert "depressed" not in {f.code: f.statement for f in find_all(alone, MAN)}["stemi.udmi4"]
 
 
 def test_the_right_coronary_artery_is_named_by_iii_over_ii() -> None:

@@ -156,5 +156,7 @@ def test_waves_of_flutter_between_the_complexes_are_seen() -> None:
 def test_of_few_beats_a_block_is_only_asked() -> None:
     few = replace(SINUS, rr_change=None, atrial_rate_bpm=90.0, atrial_likeness=0.6, heart_rate_bpm=40.0)
     assert named(few)["conduction.av_block_2"] == "undetermined"
+    slower = replace(few, rr_change=0.3, atrial_rate_bpm=45.0, heart_rate_bpm=90.0, pr_ms=None)
+    assert "rhythm.atrial_fibrillation" in named(slower)
     faint = replace(few, rr_change=0.01, atrial_likeness=0.3)
     assert "conduction.av_block_2" not in named(faint)
