@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from analyze.context import find_facts
 from analyze.measurements import Amplitude, Measurements, StLevel
-from analyze.rules.engine import Finding, Verdict, evaluate, judge_level, load_rule
+from analyze.rules.engine import Evidence, Finding, Verdict, evaluate, judge_level, load_rule
+from analyze.rules.words import is_narrow
 from digitize.record import LEADS, Patient, Sex
 
 RULE = load_rule("stemi.udmi4")
@@ -78,6 +79,17 @@ def test_a_narrow_miss_shows_both_leads_and_how_far_they_came() -> None:
     assert "Narrowly missed: ST at J: aVF +0.06 mV of +0.10 mV, III +0.12 mV of +0.10 mV." in found.statement
     far = judge(MAN_54, aVF=0.04, III=0.08)
     assert "Nearest: ST at J: aVF +0.04 mV of +0.10 mV, III +0.08 mV" in far.statement
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "unit", "narrow"),
+    [(0.06, 0.1, "mV", True), (-0.03, -0.05, "mV", True), (0.04, 0.1, "mV", False), (1.75, 0.1, "mV", False),
+     (388.0, 500.0, "ms", False), (480.0, 500.0, "ms", True), (0.02, 0.0, "mV", False)],
+)  # fmt: skip
+def test_what_is_narrow(value: float, threshold: float, unit: str, narrow: bool) -> None:
+    evidence = (Evidence("II", None, None, "", value, threshold, unit),)
+    assert is_narrow("not_met", evidence) == narrow
+    assert not is_narrow("undetermined", evidence)
 
 
 def test_unknown_age_or_sex_is_undetermined_only_where_it_matters() -> None:

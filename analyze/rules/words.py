@@ -11,7 +11,7 @@ from analyze.rules.load import Rule, Urgency
 Verdict = Literal["met", "not_met", "undetermined"]
 
 _HEADLINES = 3
-_NEAR = 0.5  # of a threshold
+_NEAR_MV, _NEAR = 0.5, 0.9  # of a threshold: half a millimetre is little, half a QT interval is not
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,18 @@ def pick_headlines(findings: tuple[Finding, ...]) -> list[Finding]:
     return [*grave[: _HEADLINES - len(first)], *first]
 
 
-def _is_near(e: Evidence) -> bool:
-    """Whether a value comes at least `_NEAR` of the way to its threshold, or beyond it."""
-    return bool(e.value is not None and e.threshold and e.value / e.threshold >= _NEAR)
-
-
 def is_narrow(verdict: Verdict, evidence: Sequence[Evidence]) -> bool:
-    """Whether a rule that is not met was missed narrowly: everything that it lacks is near."""
-    return verdict == "not_met" and bool(evidence) and all(_is_near(e) for e in evidence)
+    """Whether a rule that is not met was missed narrowly: what it rests on is near, and some of it falls short."""
+    reached = [_reach(e) for e in evidence]
+    return verdict == "not_met" and min(reached, default=0.0) > 0.0 and any(reach < 1.0 for reach in reached)
+
+
+def _reach(e: Evidence) -> float:
+    """How much of its threshold a value reaches; 0 where that is not near."""
+    if e.value is None or not e.threshold:
+        return 0.0
+    share = e.value / e.threshold
+    return share if share >= (_NEAR_MV if e.unit == "mV" else _NEAR) else 0.0
 
 
 def show_value(e: Evidence) -> str:
