@@ -6,6 +6,8 @@ that lie within one annotated rhythm, both leads of them.
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -185,6 +187,20 @@ def list_rhythms(folder: Path) -> tuple[Labelled, ...]:
     if any(folder.glob("*.atr")):
         return tuple(strip for entry in mitbih.records(folder) for strip in _cut_strips(entry))
     return tuple(Labelled(e.record_id, _known(e.scp), partial(load, e)) for e in cinc.records(folder))
+
+
+def draw_records(records: Sequence[Labelled], n: int, seed: int) -> tuple[Labelled, ...]:
+    """Records until each label has ``n`` of them, or all that it has, in an order drawn by ``seed``."""
+    shuffled = list(records)
+    random.Random(seed).shuffle(shuffled)
+    held: Counter[str] = Counter()
+    drawn = []
+    for record in shuffled:
+        labels = record.labels or {""}
+        if any(held[label] < n for label in labels):
+            held.update(labels)
+            drawn.append(record)
+    return tuple(sorted(drawn, key=lambda record: record.name))
 
 
 def _known(labels: Iterable[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from analyze.benchrhythm import (
     RhythmBench,
     RhythmRow,
     bench_rhythm,
+    draw_records,
     list_rhythms,
     rhythm_figures,
     rhythm_lines,
@@ -87,3 +88,11 @@ def test_mit_bih_is_cut_into_strips_within_one_rhythm(tmp_path: Path, monkeypatc
         ("100+0s", ["SR"]), ("100+10s", ["SR"]), ("100+50s", ["2AVB"]),
     ]  # fmt: skip
     assert strips[2].read().signal_mv[0, 0] == 5000.0
+
+
+def test_of_each_label_so_many_are_drawn_and_rare_ones_are_all_kept() -> None:
+    common = [Labelled(str(k), frozenset({"SR"}), lambda: None) for k in range(50)]  # type: ignore[arg-type, return-value]
+    rare = [Labelled(f"r{k}", frozenset({"SR", "AFLT"}), lambda: None) for k in range(3)]  # type: ignore[arg-type, return-value]
+    drawn = draw_records([*common, *rare], 5, 1)
+    assert {r.name for r in rare} <= {r.name for r in drawn} and 5 <= len(drawn) <= 8
+    assert drawn == draw_records([*common, *rare], 5, 1)

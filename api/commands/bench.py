@@ -180,15 +180,21 @@ def bench_rhythm_folder(
     form: Annotated[
         str, typer.Option("--as", metavar="FORM", help="whole records, or as a sheet shows them: 3x4, 6x2, worn.")
     ] = "whole",
+    n: Annotated[
+        int | None, typer.Option("--n", min=1, help="Records of each label at most; all when left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same records.")] = 1,
     json_file: JsonFile = None,
 ) -> None:
     """What the rhythm is called against the labels of a data set."""
-    from analyze.benchrhythm import bench_rhythm, list_rhythms, rhythm_figures, rhythm_lines
+    from analyze.benchrhythm import bench_rhythm, draw_records, list_rhythms, rhythm_figures, rhythm_lines
     from api.progress import counting
 
     _check(json_file)
     _check_form(form)
     records = list_rhythms(folder)
+    if n is not None:
+        records = draw_records(records, n, seed)
     with counting("records", len(records)) as tell:
         measured = bench_rhythm(records, form, tell)
     _print(rhythm_lines(measured), rhythm_figures(measured), json_file)
