@@ -69,6 +69,8 @@ def test_extra_beats_pacing_and_wide_tachycardia() -> None:
     assert named(replace(SINUS, spikes=12)) == {"rhythm.paced_rhythm": "met"}
     wide = name_rhythm(replace(SINUS, pr_ms=None, heart_rate_bpm=180.0, qrs_ms=150.0))[0]
     assert (wide.code, wide.urgency) == ("rhythm.wide_tachycardia", "emergency")
+    tied = replace(SINUS, pr_ms=None, heart_rate_bpm=120.0, qrs_ms=150.0, atrial_rate_bpm=120.0, atrial_likeness=0.9)
+    assert name_rhythm(tied)[0].code == "rhythm.wide_tachycardia"
     narrow = name_rhythm(replace(SINUS, pr_ms=None, heart_rate_bpm=200.0))[0]
     assert (narrow.code, narrow.verdict, narrow.urgency) == ("rhythm.svt", "met", "urgent")
 
