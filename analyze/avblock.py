@@ -18,8 +18,8 @@ _PAUSE = 1.75  # of the usual RR interval: a beat is missing
 _ESCAPE_BPM = 45.0
 _LIKE = 0.4  # likeness of waves one period apart: no train by chance, see `paperbeat bench rhythm`
 _TRAIN_BPM = (40.0, 130.0)  # faster ones are flutter, or a T wave and a P wave taken for two of a kind
-_AS_FAST = 0.95  # as the ventricles
-_FASTER = 1.07  # than the ventricles: one P wave in fifteen is blocked
+_FASTER = 1.07  # than the ventricles: one P wave in fifteen is blocked,
+_TIED = 1.5  # or, where all beats are regular and have a PR interval, every second one
 _VARIES = 0.10
 _WHOLE = 0.15  # of a PP interval: RR intervals within this of whole PP intervals
 _TWO = 2.15  # PP intervals: Wenckebach's pause is shorter than two
@@ -29,26 +29,22 @@ _SOURCE = (
 )
 
 
-def find_train_bpm(m: Measurements) -> float | None:
-    """Rate of a train of P waves; None where none is sure: one slower than the ventricles is chance."""
-    if m.atrial_rate_bpm is None or (m.atrial_likeness or 0.0) < _LIKE:
+def find_blocked_bpm(m: Measurements) -> float | None:
+    """Rate of a train of P waves too fast for all of them to be conducted; None without one."""
+    bpm, rate_bpm = m.atrial_rate_bpm, m.heart_rate_bpm
+    if bpm is None or rate_bpm is None or (m.atrial_likeness or 0.0) < _LIKE:
         return None
-    if m.atrial_rate_bpm < _AS_FAST * (m.heart_rate_bpm or 0.0):
-        return None
-    return m.atrial_rate_bpm if _TRAIN_BPM[0] <= m.atrial_rate_bpm <= _TRAIN_BPM[1] else None
-
-
-def is_blocked(train_bpm: float, rate_bpm: float) -> bool:
-    """Whether P waves come so much faster than QRS complexes that some are not conducted."""
-    return train_bpm >= _FASTER * rate_bpm
+    tied = m.pr_ms is not None and m.rr_change is not None and m.rr_change < _VARIES
+    faster = bpm >= (_TIED if tied else _FASTER) * rate_bpm
+    return bpm if faster and _TRAIN_BPM[0] <= bpm <= _TRAIN_BPM[1] else None
 
 
 def name_av_block(m: Measurements) -> Sequence[Finding]:
     """Findings ``conduction.av_block_*``, met or undetermined; none with a pacemaker."""
     if m.spikes or m.heart_rate_bpm is None:
         return ()
-    train = find_train_bpm(m)
-    if train is not None and is_blocked(train, m.heart_rate_bpm):
+    train = find_blocked_bpm(m)
+    if train is not None:
         return (_name_blocked(m, train, m.heart_rate_bpm),)
     hints = []
     if m.pr_ms is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyze.avblock import find_train_bpm, is_blocked, name_av_block
+from analyze.avblock import find_blocked_bpm, name_av_block
 from analyze.measurements import Measurements
 from analyze.pwaves import P_ALIKE
 from analyze.rules.load import Urgency
@@ -48,16 +48,15 @@ def _name(m: Measurements) -> Finding:
         return _find("rhythm.unknown", "undetermined", "Rhythm", f"Too few beats to name it; {rate:.0f} bpm.")
     varies = m.rr_change >= _VARIES
     sinus = m.p_axis_deg is None or _SINUS_AXIS_DEG[0] <= m.p_axis_deg <= _SINUS_AXIS_DEG[1]
-    train = find_train_bpm(m)
-    blocked = train is not None and is_blocked(train, rate)
+    train = find_blocked_bpm(m)
     if not alike and _has_f_waves(m):
         words = f"Waves at {m.atrial_rate_bpm:.0f} a minute between the QRS complexes; {rate:.0f} bpm."
         return _find("rhythm.flutter", "met", "Atrial flutter suspected", words, "urgent")
-    if not alike and not blocked and ((varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus)):
+    if not alike and train is None and ((varies and not clear_p) or (m.rr_change >= _VARIES_MUCH and not sinus)):
         words = f"RR intervals change by {100 * m.rr_change:.0f} % without clear sinus P waves; {rate:.0f} bpm."
         urgency: Urgency = "urgent" if rate > _FAST_BPM else "routine"
         return _find("rhythm.atrial_fibrillation", "met", "Atrial fibrillation or flutter suspected", words, urgency)
-    if not clear_p and train is not None and blocked:
+    if not clear_p and train is not None:
         words = f"{train:.0f} a minute; QRS complexes {rate:.0f}."
         return _find("rhythm.p_train", "met", "P waves at their own rate", words)
     if not clear_p:
@@ -78,12 +77,12 @@ def _name(m: Measurements) -> Finding:
     if m.p_axis_deg is not None and not sinus:
         words = f"P axis {m.p_axis_deg:.0f}°, {rate:.0f} bpm (or exchanged limb leads)."
         return _find("rhythm.ectopic_atrial", "undetermined", "P waves not as from the sinus node", words)
-    of_sinus = train if train is not None and blocked else rate
+    of_sinus = rate if train is None else train
     name = (
         "Sinus bradycardia" if of_sinus < _SLOW_BPM else "Sinus tachycardia" if of_sinus > _FAST_BPM else "Sinus rhythm"
     )
-    name += " with sinus arrhythmia" if varies and not (m.early_beats or m.ectopic_beats or blocked) else ""
-    words = f"{of_sinus:.0f} a minute, QRS complexes {rate:.0f}" if blocked else f"{rate:.0f} bpm"
+    name += " with sinus arrhythmia" if varies and not (m.early_beats or m.ectopic_beats or train) else ""
+    words = f"{of_sinus:.0f} a minute, QRS complexes {rate:.0f}" if train else f"{rate:.0f} bpm"
     axis = f", P axis {m.p_axis_deg:.0f}°" if m.p_axis_deg is not None else ""
     return _find("rhythm.sinus", "met", name, f"{words}{axis}.")
 

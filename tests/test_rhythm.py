@@ -160,5 +160,7 @@ def test_of_few_beats_a_block_is_only_asked() -> None:
     assert named(few)["conduction.av_block_2"] == "undetermined"
     slower = replace(few, rr_change=0.3, atrial_rate_bpm=45.0, heart_rate_bpm=90.0, pr_ms=None)
     assert "rhythm.atrial_fibrillation" in named(slower)
+    near = replace(few, rr_change=0.04, atrial_rate_bpm=104.0, heart_rate_bpm=97.0)
+    assert set(named(near)) == {"rhythm.sinus"}
     faint = replace(few, rr_change=0.01, atrial_likeness=0.3)
     assert "conduction.av_block_2" not in named(faint)
