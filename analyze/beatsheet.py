@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,22 +52,18 @@ class Misread:
     around: tuple[tuple[float, str, str], ...]
 
 
-def find_misread(
-    folder: Path, split: mitbih.Split, tell: Callable[[str], None] = lambda _: None
-) -> list[tuple[str, str, int, list[Misread]]]:
+def find_misread(entries: Sequence[mitbih.MitbihEntry]) -> list[tuple[str, str, int, list[Misread]]]:
     """Confusions of the first lead, the commonest first: true class, class said, how many, some of them.
 
     Those shown are taken from the records in turn, evenly over each.
     """
     held: dict[tuple[str, str], list[list[Misread]]] = defaultdict(list)
-    for entry in mitbih.records(folder):
-        if entry.split == split:
-            by_kind: dict[tuple[str, str], list[Misread]] = defaultdict(list)
-            for beat in _misread(entry):
-                by_kind[beat.true, beat.said].append(beat)
-            for kind, beats in by_kind.items():
-                held[kind].append(beats)
-            tell(entry.record_id)
+    for entry in entries:
+        by_kind: dict[tuple[str, str], list[Misread]] = defaultdict(list)
+        for beat in _misread(entry):
+            by_kind[beat.true, beat.said].append(beat)
+        for kind, beats in by_kind.items():
+            held[kind].append(beats)
     confusions = [(*kind, sum(map(len, records)), _in_turn(records)) for kind, records in held.items()]
     return sorted(confusions, key=lambda found: -found[2])
 

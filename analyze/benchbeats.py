@@ -6,7 +6,7 @@ flutter is left out as ANSI/AAMI EC57 asks. Intervals are bootstrapped over pati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from analyze.beatclass import class_of_beats, classify_beats
 from analyze.evaluate import WINDOW_S, match_nearest
 from digitize.datasets import load, mitbih
+from digitize.errors import UsageError
 from digitize.record import Ecg
 
 Ints = NDArray[np.int64]
@@ -40,17 +41,31 @@ class ClassBench:
     confusion: dict[str, Ints]
 
 
+def list_side(folder: Path, split: str) -> list[mitbih.MitbihEntry]:
+    """The records of DS1 or DS2.
+
+    Raises
+    ------
+    UsageError
+        No such side.
+    UnreadableFile
+        No MIT-BIH.
+    """
+    if split not in ("DS1", "DS2"):
+        raise UsageError(f"MIT-BIH has no side {split!r}.", "There are DS1 and DS2.")
+    return [entry for entry in mitbih.records(folder) if entry.split == split]
+
+
 def bench_classes(
-    folder: Path, split: mitbih.Split = "DS2", tell: Callable[[str], None] = lambda _: None
+    entries: Sequence[mitbih.MitbihEntry], split: str, tell: Callable[[str], None] = lambda _: None
 ) -> ClassBench:
     """Classify the beats of one side of MIT-BIH, one lead at a time.
 
     Raises
     ------
     UnreadableFile
-        No MIT-BIH, or damaged.
+        A record is damaged.
     """
-    entries = [entry for entry in mitbih.records(folder) if entry.split == split]
     rows: dict[str, list[Ints]] = {view: [] for view in VIEWS}
     for entry in entries:
         for view, confusion in _bench_record(entry).items():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from analyze.benchbeats import (
     KINDS,
@@ -12,8 +15,10 @@ from analyze.benchbeats import (
     class_figures,
     class_lines,
     compare_beats,
+    list_side,
     score_classes,
 )
+from digitize.errors import UsageError
 
 N, S, V = (KINDS.index(c) for c in "NSV")
 
@@ -55,3 +60,8 @@ def test_lines_and_figures_say_the_same() -> None:
     measured = bench(confusion(60, 20, 40), patients=("a",))
     assert class_figures(measured)[VIEWS[0]]["classes"]["V"]["f1"] == score_classes(confusion(60, 20, 40))["V"][2]
     assert any("V  Se  75.0  +P  60.0  F1 0.667" in line for line in class_lines(measured))
+
+
+def test_there_are_two_sides(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="DS3"):
+        list_side(tmp_path, "DS3")

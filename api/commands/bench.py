@@ -234,20 +234,16 @@ def bench_beat_classes(
 ) -> None:
     """Classes of beats against MIT-BIH's annotations, with intervals over patients."""
     from analyze.beatsheet import draw_misread, find_misread
-    from analyze.benchbeats import bench_classes, class_figures, class_lines
+    from analyze.benchbeats import bench_classes, class_figures, class_lines, list_side
     from api.progress import counting
-    from digitize.datasets import mitbih
-    from digitize.errors import UsageError
 
     _check(json_file, sheet)
-    if split not in ("DS1", "DS2"):
-        raise UsageError(f"MIT-BIH has no side {split!r}.", "There are DS1 and DS2.")
-    side: mitbih.Split = "DS1" if split == "DS1" else "DS2"
-    with counting("records", sum(entry.split == side for entry in mitbih.records(folder))) as tell:
-        measured = bench_classes(folder, side, tell=tell)
+    entries = list_side(folder, split)
+    with counting("records", len(entries)) as tell:
+        measured = bench_classes(entries, split, tell=tell)
     _print(class_lines(measured), class_figures(measured), json_file)
     if sheet is not None:
-        sheet.write_text(draw_misread(find_misread(folder, side)), encoding="utf-8")
+        sheet.write_text(draw_misread(find_misread(entries)), encoding="utf-8")
 
 
 def _check(*files: Path | None) -> None:
