@@ -22,6 +22,10 @@ JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="W
 Tracer = Annotated[
     str, typer.Option("--tracer", metavar="NAME", help="network, or classical: the way that needs no training.")
 ]
+Form = Annotated[
+    str, typer.Option("--as", metavar="FORM", help="whole records, or as a sheet shows them: 3x4, 6x2, worn.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same records.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Pages at a time; seconds are honest with 1.")]
 
 
@@ -138,7 +142,7 @@ def bench_ludb_folder(
 def bench_ptbxl_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="PTB-XL as PhysioNet publishes it.")],
     n: Annotated[int, typer.Option("--n", min=1, help="Records of each group.")] = 300,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same records.")] = 1,
+    seed: Seed = 1,
     json_file: JsonFile = None,
 ) -> None:
     """How often the rules of acute infarction are met on PTB-XL: on normal ECGs, on others, on infarctions."""
@@ -177,13 +181,11 @@ def bench_rhythm_folder(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="PTB-XL, CinC, LUDB or MIT-BIH, as PhysioNet publishes them.")
     ],
-    form: Annotated[
-        str, typer.Option("--as", metavar="FORM", help="whole records, or as a sheet shows them: 3x4, 6x2, worn.")
-    ] = "whole",
+    form: Form = "whole",
     n: Annotated[
         int | None, typer.Option("--n", min=1, help="Records of each label at most; all when left out.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same records.")] = 1,
+    seed: Seed = 1,
     json_file: JsonFile = None,
 ) -> None:
     """What the rhythm is called against the labels of a data set."""
@@ -203,9 +205,7 @@ def bench_rhythm_folder(
 @app.command("diagnosis")
 def bench_diagnosis_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="PTB-XL or CinC, as PhysioNet publishes them.")],
-    form: Annotated[
-        str, typer.Option("--as", metavar="FORM", help="whole records, or as a sheet shows them: 3x4, 6x2, worn.")
-    ] = "whole",
+    form: Form = "whole",
     json_file: JsonFile = None,
 ) -> None:
     """The classifier against the labels of a data set."""
