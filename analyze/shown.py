@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from digitize.errors import UsageError
 from digitize.record import LEADS, Ecg
 
 FORMS = ("whole", "3x4", "6x2", "worn")
@@ -16,6 +17,12 @@ FORMS = ("whole", "3x4", "6x2", "worn")
 _NOISE_MV, _NOISE_S = 0.02, 0.012
 _LAG_S, _LAG_KNOT_S = 0.003, 0.4
 _GAIN = 0.02
+
+
+def check_form(form: str) -> None:
+    """Raise UsageError where a record cannot be shown so."""
+    if form not in FORMS:
+        raise UsageError(f"Records cannot be shown as {form!r}.", f"Forms are {', '.join(FORMS)}.")
 
 
 def show_as(ecg: Ecg, form: str, rng: np.random.Generator) -> Ecg:

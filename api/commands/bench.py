@@ -190,10 +190,11 @@ def bench_rhythm_folder(
 ) -> None:
     """What the rhythm is called against the labels of a data set."""
     from analyze.benchrhythm import bench_rhythm, draw_records, list_rhythms, rhythm_figures, rhythm_lines
+    from analyze.shown import check_form
     from api.progress import counting
 
     _check(json_file)
-    _check_form(form)
+    check_form(form)
     records = list_rhythms(folder)
     if n is not None:
         records = draw_records(records, n, seed)
@@ -211,10 +212,11 @@ def bench_diagnosis_folder(
     """The classifier against the labels of a data set."""
     from analyze.benchdiagnosis import bench_diagnosis, to_figures, to_lines
     from analyze.labelled import list_labelled
+    from analyze.shown import check_form
     from api.progress import counting
 
     _check(json_file)
-    _check_form(form)
+    check_form(form)
     entries = list_labelled(folder)
     with counting("records", len(entries)) as tell:
         measured = bench_diagnosis(entries, form, on_record=tell)
@@ -253,14 +255,6 @@ def _check(*files: Path | None) -> None:
     for path in files:
         if path is not None:
             check_writable(path.parent)
-
-
-def _check_form(form: str) -> None:
-    from analyze.shown import FORMS
-    from digitize.errors import UsageError
-
-    if form not in FORMS:
-        raise UsageError(f"Records cannot be shown as {form!r}.", f"Forms are {', '.join(FORMS)}.")
 
 
 def _print(lines: list[str], figures: dict[str, Any], json_file: Path | None) -> None:
