@@ -86,7 +86,8 @@ def count_beats(ecg: Ecg, beats: Beats, measured: Measurements) -> BeatCount | N
     classes, unsure = judge_beats(x, ecg.fs_hz, r)
     n, s, v = (int(((classes == c) & ~unsure).sum()) for c in "NSV")
     model = str(load_card()["sha256"])[:12]
-    return BeatCount(model, lead, int(r.size), n, s, v, int(unsure.sum()), _doubts(s, v, measured))
+    open_ = int(unsure.sum())
+    return BeatCount(model, lead, int(r.size), n, s, v, open_, _doubts(s, v, open_, measured))
 
 
 def _strip(ecg: Ecg) -> str | None:
@@ -99,15 +100,15 @@ def _strip(ecg: Ecg) -> str | None:
     return min(long, key=lambda lead: _FAVOURED.index(lead) if lead in _FAVOURED else len(_FAVOURED))
 
 
-def _doubts(supraventricular: int, ventricular: int, m: Measurements) -> tuple[str, ...]:
-    """What speaks against relying on the count."""
+def _doubts(supraventricular: int, ventricular: int, unsure: int, m: Measurements) -> tuple[str, ...]:
+    """What speaks against relying on the count; unsure beats may make up for what the rules count more."""
     doubts = []
     if m.spikes:
         doubts.append("pacing spikes are seen and the classifier of beats has never seen paced beats")
     if any(found.code == "rhythm.atrial_fibrillation" for found in name_rhythm(m)):
         doubts.append("the rhythm may be atrial fibrillation, in which no early beat is told")
-    if bool(m.ectopic_beats) != bool(ventricular):
+    if not ventricular <= m.ectopic_beats <= ventricular + unsure:
         doubts.append(f"the rules see {m.ectopic_beats} of another shape where it tells {ventricular} ventricular")
-    if bool(m.early_beats) != bool(supraventricular):
+    if not supraventricular <= m.early_beats <= supraventricular + unsure:
         doubts.append(f"the rules see {m.early_beats} early of usual shape where it tells {supraventricular}")
     return tuple(doubts)

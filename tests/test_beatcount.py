@@ -72,6 +72,16 @@ def test_what_the_rules_see_otherwise_is_said() -> None:
     assert "2 of another shape where it tells 0 ventricular" in odd.doubts[1]
 
 
+def test_another_number_is_a_difference_and_the_same_is_none() -> None:
+    ecg = heart_with_wide_beat()
+    beats = find_beats(ecg)
+    m = measure(ecg, None, beats)
+    for seen, doubts in ((1, 0), (3, 1)):
+        count = count_beats(ecg, beats, replace(m, ectopic_beats=seen, early_beats=0))
+        assert count is not None
+        assert len(count.doubts) == doubts
+
+
 def test_fibrillation_is_named_as_a_doubt() -> None:
     ecg = simulate("afib", seed=3, noise_mv=0.01).ecg
     beats = find_beats(ecg)
