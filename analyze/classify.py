@@ -133,15 +133,19 @@ def ask(ready: ClassifierInput) -> tuple[NDArray[np.float64], dict[str, float]]:
     return to_probability(log_odds[0]), scores
 
 
-def ask_many(beat: Singles, numbers: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def ask_many(
+    beat: Singles, numbers: Singles, threads: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Calibrated log odds (n, label), those of mistakes (n, kind), and distances (n,).
 
     Parameters
     ----------
     beat : ndarray of float32, shape (n, 24, 160)
     numbers : ndarray of float32, shape (n, 184)
+    threads : int, optional
+        0 for as many as there are cores, which pays for many inputs only.
     """
-    network = networks.open_network("analyze", "diagnosis")
+    network = networks.open_network("analyze", "diagnosis", threads)
     answers = network.run(["log_odds", "doubts", "distance"], {"beat": beat, "numbers": numbers})
     log_odds, doubts, distance = (np.asarray(answer, np.float64) for answer in answers)
     return log_odds, doubts, distance

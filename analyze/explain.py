@@ -93,7 +93,7 @@ def make_game(ready: ClassifierInput, label: int) -> Game:
         parts = []
         for first in range(0, len(kept), _BATCH):
             beat, numbers = hide(ready.beat, ready.numbers, kept[first : first + _BATCH])
-            parts.append(ask_many(beat, numbers)[0][:, label])
+            parts.append(ask_many(beat, numbers, threads=0)[0][:, label])
         return np.concatenate(parts)
 
     return play

@@ -34,6 +34,8 @@ RARE = 100
 """A label with fewer records than this is rare."""
 FOCUS = 2.0
 MOST_WEIGHT, MOST_REPEATS = 20.0, 3
+FILLED = 0.5
+"""Examples of a label for each without it, once more have been made up."""
 EPOCHS, PRETEXT_EPOCHS = 20, 5
 
 Grow = Callable[[Singles, NDArray[np.bool_]], Forest]
@@ -117,9 +119,11 @@ def compare_forests(training: Training, labels: NDArray[np.int64], seed: int) ->
         return grow(numbers, truth, np.where(truth, min(MOST_WEIGHT, (~truth).sum() / truth.sum()), 1.0))
 
     def make_up(numbers: Singles, truth: NDArray[np.bool_]) -> Forest:
+        if truth.sum() >= FILLED * (~truth).sum():
+            return grow(numbers, truth)
         filled = np.where(np.isnan(numbers), np.nanmedian(numbers, axis=0), numbers)
         scale = filled.std(axis=0) + 1e-6  # neighbours are sought in numbers of one size
-        more, answer = SMOTE(sampling_strategy=0.5, random_state=seed).fit_resample(filled / scale, truth)
+        more, answer = SMOTE(sampling_strategy=FILLED, random_state=seed).fit_resample(filled / scale, truth)
         return grow(np.concatenate([numbers, more[len(truth) :] * scale]), answer)
 
     numbers, rows, held = training.inputs["whole"].numbers, training.fold != 0, training.fold == 0
