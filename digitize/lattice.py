@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes, grow_nodes, settle_nodes
+from digitize.gridpieces import join_pieces
 from digitize.gridrounding import find_rounding, lift_rounding
 from digitize.gridsignal import Repetition, find_repetitions, measure_evidence
 from digitize.gridsurface import TURNS, Surface, drop_outliers, fit_surface
@@ -147,8 +148,17 @@ def _follow(witness: Witness) -> tuple[Nodes, Surface] | None:
         if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
             nodes = drop_outliers(settle_nodes(witness.evidence, fit_surface(nodes, margin=1).at_px))
         if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
-            return nodes, fit_surface(nodes, MARGIN_BOXES)
+            return _join(witness, nodes)
     return None
+
+
+def _join(witness: Witness, nodes: Nodes) -> tuple[Nodes, Surface]:
+    """The nodes, and those of other grids of the page where it is flat: bent paper does not tell where they lie."""
+    joined = join_pieces(witness.evidence, nodes, witness.seeds)
+    surface = fit_surface(joined, MARGIN_BOXES)
+    if joined is nodes or surface.flat:
+        return joined, surface
+    return nodes, fit_surface(nodes, MARGIN_BOXES)
 
 
 def vote_box(votes: list[tuple[float, float]], side_px: int) -> float | None:

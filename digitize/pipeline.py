@@ -14,6 +14,7 @@ from digitize.assemble import assemble
 from digitize.calibrate import calibrate
 from digitize.flatten import flatten, keep_page
 from digitize.follow import follow_panels, leave_pulse
+from digitize.frames import drop_frames
 from digitize.header import parse_header
 from digitize.ink import separate_ink
 from digitize.lattice import fit_lattice
@@ -26,9 +27,28 @@ from digitize.stages import Digitization, Photo, Status
 from digitize.text import read_words
 from digitize.trace import trace_panels
 from digitize.upright import turn_upright
-from digitize.verify import check_crossings, check_ink, check_panels, check_picture, check_signal, rename_leads
+from digitize.verify import (
+    check_crossings,
+    check_ink,
+    check_lattice,
+    check_panels,
+    check_picture,
+    check_signal,
+    rename_leads,
+)
 
-UNREAD = frozenset({"lead_unreadable", "lead_partial", "lead_cut_off", "strip_unreadable", "rows_meet", "gains_mixed"})
+UNREAD = frozenset(
+    {
+        "lead_unreadable",
+        "lead_partial",
+        "lead_cut_off",
+        "lead_not_found",
+        "grid_not_square",
+        "strip_unreadable",
+        "rows_meet",
+        "gains_mixed",
+    }
+)
 """Notes that make a reading partial: something that is printed could not be read, not told from its neighbour, or its
 gain is not known."""
 
@@ -75,7 +95,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
     with clock("flatten"):
         sheet = flatten(shown, lattice)
     with clock("ink"):
-        ink = separate_ink(sheet)
+        ink = drop_frames(separate_ink(sheet), sheet.px_per_mm)
         check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels, mirrored = turn_upright(lattice, sheet, ink)
@@ -101,7 +121,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         doubts = (*check_crossings(curves), *check_signal(read, quality))
         ecg = obey_einthoven(read)
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
-    notes = (*mirrored, *cut, *unread, *doubts, *assumed)
+    notes = (*mirrored, *check_lattice(lattice), *cut, *unread, *doubts, *assumed)
     status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"
     return Digitization(
         ecg=ecg,

@@ -11,7 +11,7 @@ from scipy.ndimage import maximum_filter1d
 from digitize.beating import measure_beating
 from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UsageError
 from digitize.record import LEADS, Ecg, Hints, Note
-from digitize.stages import Curve, Ink, Layout, Panel, Photo, Sheet
+from digitize.stages import Curve, Ink, Lattice, Layout, Panel, Photo, Sheet
 
 MIN_PX_PER_MM = 2.2
 """A pen line of 0.3 mm is then over half a pixel; below this strokes beside each other run together."""
@@ -33,6 +33,8 @@ FEW_LEADS = 3
 """Sheets of so few leads are strips, often cut to their trace."""
 EDGE_MM = 5.0
 """Panels nearer than this to the picture's edge may go on beyond it."""
+SQUARE = 1.3
+"""Boxes this much longer one way than the other are no 5 mm each way: a page seen at 40 degrees comes to as much."""
 MIN_READ_LEADS = 6
 MIN_BEATING = 0.8
 """Drawn strips of sinus rhythm reach 0.95 and more."""
@@ -145,11 +147,26 @@ def check_panels(layout: Layout, sheet: Sheet) -> tuple[Note, ...]:
         raise PageCutOff(f"The page is cut at the {side}: {missing:.0%} of its leads lie outside the picture.")
     if FEW_LEADS < len(leads) < len(LEADS) and margin_mm < EDGE_MM:
         raise PageCutOff(f"The page is cut at the {side}: only {len(leads)} leads can be seen.")
+    notes = []
+    if layout.missing:
+        message = f"{', '.join(layout.missing)}: on sheets of this kind, but not found on this one."
+        notes.append(Note("lead_not_found", "warning", message, "Compare the overlay with the page."))
     cut = [lead for lead, share in shown.items() if share < 1 - CUT_NOTE]
     if not cut:
-        return ()
+        return tuple(notes)
     message = f"The picture ends before the trace does in {', '.join(cut)}; what it does not show is left blank."
-    return (Note("lead_cut_off", "warning", message, PageCutOff.default_hint),)
+    return (*notes, Note("lead_cut_off", "warning", message, PageCutOff.default_hint))
+
+
+def check_lattice(lattice: Lattice) -> tuple[Note, ...]:
+    """Doubt a grid whose boxes are far from square: the picture was stretched, or one of its sides is misread."""
+    across, down = (float(np.median(np.linalg.norm(np.diff(lattice.nodes_px, axis=axis), axis=-1))) for axis in (1, 0))
+    if max(across / down, down / across) < SQUARE:
+        return ()
+    message = f"A box of the grid is {across:.0f} pixels wide and {down:.0f} high: times or amplitudes may be wrong."
+    return (
+        Note("grid_not_square", "error", message, "Check the picture's proportions, and the pulse on the overlay."),
+    )
 
 
 def _find_nearest_edge(panels: list[Panel], sheet: Sheet) -> tuple[str, float]:

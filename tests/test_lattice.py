@@ -89,6 +89,25 @@ def test_lines_without_bold_ones_count_as_millimetres(count: int, pitch_px: int,
     assert np.abs(step_px - pitch_px).max() < 0.05
 
 
+@pytest.mark.parametrize(("height_px", "frame"), [(240, True), (130, True), (205, False)])
+def test_grids_of_several_axes_make_one_lattice(height_px: int, frame: bool) -> None:
+    rgb = np.full((1300, 1700, 3), 255, np.uint8)
+    tops = range(60, 1300 - height_px - 20, height_px + 17)
+    for k, top in enumerate(tops):
+        first = top + 11 + 7 * k % 40  # lines begin at another phase in each
+        for x in range(65, 1600, 8):
+            rgb[top : top + height_px, x] = (250, 215, 215) if (x - 65) % 40 else (235, 130, 130)
+        for y in range(first - 8 * ((first - top) // 8), top + height_px, 8):
+            rgb[y, 60:1600] = np.minimum(rgb[y, 60:1600], (250, 215, 215) if (y - first) % 40 else (235, 130, 130))
+        if frame:
+            cv2.rectangle(rgb, (60, top), (1600, top + height_px), (0, 0, 0), 1)
+    lattice = fit_lattice(Photo(rgb, ""))
+    steps = [np.median(np.abs(np.diff(lattice.nodes_px, axis=k)).max(axis=-1)) for k in (0, 1)]
+    np.testing.assert_allclose(steps, 40, atol=0.3)
+    assert lattice.nodes_px[0, 0, 1] < tops[0] + 40
+    assert lattice.nodes_px[-1, 0, 1] > tops[-1] + height_px - 40
+
+
 def test_dots_between_dotted_lines_make_a_flat_page() -> None:
     """As thermal devices print to files: one black pixel to a dot, lines rounded to whole pixels."""
     rgb = np.full((1200, 1700, 3), 255, np.uint8)

@@ -16,13 +16,14 @@ from digitize.errors import InputError, NoEcgFound, PageCutOff, TooBlurred, Usag
 from digitize.pipeline import read_photo
 from digitize.record import LEADS, Ecg, Hints
 from digitize.sheets import load_layouts
-from digitize.stages import Curve, Ink, Layout, Panel, Photo, Sheet
+from digitize.stages import Curve, Ink, Lattice, Layout, Panel, Photo, Sheet
 from digitize.synth.heart import simulate
 from digitize.synth.render import Page, render
 from digitize.verify import (
     MAX_EDGE_MM,
     check_crossings,
     check_ink,
+    check_lattice,
     check_panels,
     check_picture,
     check_signal,
@@ -285,6 +286,21 @@ def test_leads_that_a_sheet_of_its_kind_shows_are_missed() -> None:
     limb = lay_panels(("I", "II", "III", "aVR", "aVL", "aVF"))
     with pytest.raises(PageCutOff):
         check_panels(replace(limb, missing=("V1", "V2", "V3", "V4", "V5", "V6")), show(300))
+
+
+def test_a_lead_that_is_missing_is_told() -> None:
+    (note,) = check_panels(
+        replace(lay_panels(tuple(lead for lead in LEADS if lead != "V3")), missing=("V3",)), show(300)
+    )
+    assert (note.code, note.message.split(":")[0]) == ("lead_not_found", "V3")
+
+
+def test_boxes_that_are_not_square_are_doubted() -> None:
+    row, col = np.mgrid[:10, :12].astype(float)
+    for high_px, codes in ((30, []), (36, []), (42, ["grid_not_square"])):
+        nodes = np.stack([30 * col, high_px * row], axis=-1)
+        lattice = Lattice(nodes, np.ones(row.shape, bool), 5.0, 0.1, 0.9, "grid 5 mm")
+        assert [note.code for note in check_lattice(lattice)] == codes
 
 
 def test_a_picture_of_one_colour_is_blank() -> None:
