@@ -130,10 +130,9 @@ def measure_overhang(
         ink = band.max(axis=0) if len(band) else np.zeros(last - first)
         half = float(np.median(ink[: middle - first])) / 2
         beyond = np.flatnonzero(ink[middle - first :] < half) + middle - first
-        if half == 0 or not len(beyond):
-            continue
-        k = int(beyond[0])
-        edge = first + k - 1 + (ink[k - 1] - half) / max(ink[k - 1] - ink[k], 1e-6)
+        if half == 0 or not len(beyond) or ink[k := int(beyond[0]) - 1] < half:
+            continue  # no line ends here
+        edge = first + k + (ink[k] - half) / (ink[k] - ink[k + 1])
         pen_mm = float(np.median(band[:, : middle - first].sum(axis=0))) / (2 * half * sy)
         over.append(edge / sx - pen_mm / 2 - end_mm)
     together = np.array(over)[np.abs(np.array(over) - np.median(over)) < TAIL_AGREE_MM] if over else np.zeros(0)

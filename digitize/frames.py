@@ -47,7 +47,7 @@ def drop_frames(ink: Ink, px_per_mm: tuple[float, float]) -> Ink:
     if not on_frame.any():
         return ink
     # Only as thick as the strokes themselves: a trace that crosses the frame keeps what lies above and below it.
-    strokes = on_frame & cv2.dilate(inked, np.ones((3, 3), np.uint8))
+    strokes = on_frame & np.asarray(cv2.dilate(inked, np.ones((3, 3), np.uint8)), np.uint8)
     hidden = np.asarray(cv2.dilate(strokes, np.ones((2 * RIM_PX + 1,) * 2, np.uint8))) > 0
     trace, sure = ink.trace.copy(), ink.sure.copy()
     trace[hidden], sure[hidden] = 0, 0

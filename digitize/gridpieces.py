@@ -39,6 +39,10 @@ AWAY_BOXES = 3
 PHASES = (0.0, 0.2, 0.4, -0.4, -0.2)
 SNAP = 0.01
 """Grids that are out of phase by less than this, in boxes, are not."""
+ON_PLANE = 0.85
+"""Nodes of which this part lies on one plane are of one grid: its lines are dots, or print interrupts them."""
+MIN_KEPT = 0.75
+"""Part of the nodes that pieces put together must still have."""
 MAX_PIECES, TRIES = 24, 3
 PLANE_TURNS, LEVEL = 5, 0.03
 """Nodes that lie this near to a plane, in boxes, show no perspective worth a fit of its own."""
@@ -61,10 +65,13 @@ def join_pieces(evidence: NDArray[np.float32], nodes: Nodes, seeds: list[Repetit
         Where a piece's phase is another, at places between its crossings.
     """
     pieces = split_pieces(evidence, nodes)
-    if len(pieces) == 1 and not _lie_beyond(nodes, seeds):
+    beyond = _lie_beyond(nodes, seeds)
+    if not beyond and (len(pieces) == 1 or _make_plane(nodes)):
         return nodes
     waiting = sorted((trim_frame(p) for p in pieces), key=_count)
     first = waiting.pop()
+    if not _make_plane(first):  # bent paper does not tell where another grid would lie
+        return nodes
     joined = _spread(first, evidence.shape)
     soft = soften_evidence(evidence, _measure_step(first.at_px.T))
     template = _take_usual(soft, first)
@@ -77,7 +84,13 @@ def join_pieces(evidence: NDArray[np.float32], nodes: Nodes, seeds: list[Repetit
         known = joined.at_px[np.isfinite(joined.at_px)]
         near = min(range(len(waiting)), key=lambda k: _measure_distance(waiting[k], known))
         joined = _lay_over(joined, waiting.pop(near), surface)
-    return _crop(joined)
+    return _crop(joined) if _count(joined) >= MIN_KEPT * _count(nodes) else nodes
+
+
+def _make_plane(nodes: Nodes) -> bool:
+    """True when the nodes of a page are those of one flat grid."""
+    surface = fit_surface(nodes, 0)
+    return surface.flat and bool(surface.seen.sum() >= ON_PLANE * _count(nodes))
 
 
 def _carry_on(nodes: Nodes) -> Points:
@@ -89,7 +102,10 @@ def _carry_on(nodes: Nodes) -> Points:
     row, col = np.nonzero(seen)
     at = nodes.at_px[seen]
     rows, cols = np.indices(seen.shape)
-    terms, every = (np.stack([np.ones(r.size), r.ravel(), c.ravel()], axis=1) for r, c in ((row, col), (rows, cols)))
+    terms, every = (
+        np.stack([np.ones(r.size), r.ravel(), c.ravel()], axis=1).astype(np.float64)
+        for r, c in ((row, col), (rows, cols))
+    )
     weight = np.ones(len(at))
     for _ in range(PLANE_TURNS):
         plane = np.linalg.lstsq(terms * weight[:, None], at * weight, rcond=None)[0]
@@ -266,10 +282,9 @@ def _mark_places(surface: Points, nodes: Nodes) -> NDArray[np.bool_]:
     marked = np.zeros(surface.shape, np.bool_)
     at = nodes.at_px[np.isfinite(nodes.at_px)]
     if len(at):
-        places = [
-            np.rint(p).astype(int).clip(0, n - 1) for p, n in zip(_place_on(surface, at), marked.shape, strict=True)
-        ]
-        marked[places[0], places[1]] = True
+        rows, cols = surface.shape[0], surface.shape[1]
+        row, col = (np.rint(place).astype(int) for place in _place_on(surface, at))
+        marked[row.clip(0, rows - 1), col.clip(0, cols - 1)] = True
     return marked
 
 
@@ -289,7 +304,8 @@ def _place_on(surface: Points, at: Points) -> tuple[NDArray[np.float64], NDArray
     u, v = (np.gradient(surface, axis=k)[rows, cols] for k in (1, 0))
     off = at - surface[rows, cols]
     area = (np.conj(u) * v).imag
-    return rows + (np.conj(u) * off).imag / area, cols + (np.conj(off) * v).imag / area
+    down, across = (np.conj(u) * off).imag / area, (np.conj(off) * v).imag / area
+    return np.asarray(rows + down, np.float64), np.asarray(cols + across, np.float64)
 
 
 def _lay_over(joined: Nodes, piece: Nodes, surface: Points) -> Nodes:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from digitize.assemble import assemble
+from digitize.bare import fit_bare
 from digitize.calibrate import calibrate
+from digitize.errors import GridNotFound
 from digitize.flatten import flatten, keep_page
 from digitize.follow import follow_panels, leave_pulse
 from digitize.frames import drop_frames
@@ -23,7 +25,7 @@ from digitize.load import load
 from digitize.pulse import find_pulse
 from digitize.reconcile import obey_einthoven
 from digitize.record import Hints, Patient
-from digitize.stages import Digitization, Photo, Status
+from digitize.stages import Digitization, Lattice, Photo, Status
 from digitize.text import read_words
 from digitize.trace import trace_panels
 from digitize.upright import turn_upright
@@ -44,6 +46,7 @@ UNREAD = frozenset(
         "lead_cut_off",
         "lead_not_found",
         "grid_not_square",
+        "grid_absent",
         "strip_unreadable",
         "rows_meet",
         "gains_mixed",
@@ -91,7 +94,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
     with clock("lattice"):
         check_picture(photo)
         shown = keep_page(photo, hints.corners_px)
-        lattice = fit_lattice(shown)
+        lattice = lay_lattice(shown)
     with clock("flatten"):
         sheet = flatten(shown, lattice)
     with clock("ink"):
@@ -138,6 +141,14 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         timings_s=clock.timings_s,
         status=status,
     )
+
+
+def lay_lattice(photo: Photo) -> Lattice:
+    """Millimetres by the grid, or where none is left by the calibration pulses."""
+    try:
+        return fit_lattice(photo)
+    except GridNotFound:
+        return fit_bare(photo)
 
 
 def choose_patient(hinted: Patient, printed: Patient) -> Patient:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from digitize.beating import measure_beating
-from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UsageError
+from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UnknownLayout, UsageError
 from digitize.record import LEADS, Ecg, Hints, Note
 from digitize.stages import Curve, Ink, Lattice, Layout, Panel, Photo, Sheet
 
@@ -136,8 +136,12 @@ def check_panels(layout: Layout, sheet: Sheet) -> tuple[Note, ...]:
     ------
     PageCutOff
         It says at which side.
+    UnknownLayout
+        When no panel but a strip is left inside the picture.
     """
     panels = [p for p in layout.panels if not p.strip]
+    if not panels:
+        raise UnknownLayout("Labels were read, but no trace of the sheet that they name lies within the picture.")
     widest_mm = max(p.x_mm[1] - p.x_mm[0] for p in panels)
     shown = {p.lead: min(1.0, _shown_mm(p.x_mm, p.baseline_mm, sheet) / widest_mm) for p in panels}
     leads = {*shown, *layout.missing}
@@ -159,7 +163,10 @@ def check_panels(layout: Layout, sheet: Sheet) -> tuple[Note, ...]:
 
 
 def check_lattice(lattice: Lattice) -> tuple[Note, ...]:
-    """Doubt a grid whose boxes are far from square: the picture was stretched, or one of its sides is misread."""
+    """Doubt millimetres that rest on no grid, or on one whose boxes are far from square."""
+    if lattice.source == "pulse":
+        message = "No grid can be seen: lengths rest on the calibration pulse, and may be off by some percent."
+        return (Note("grid_absent", "error", message, "Compare the overlay with the page; measure intervals by hand."),)
     across, down = (float(np.median(np.linalg.norm(np.diff(lattice.nodes_px, axis=axis), axis=-1))) for axis in (1, 0))
     if max(across / down, down / across) < SQUARE:
         return ()

@@ -40,3 +40,9 @@ def test_a_row_that_runs_on_is_left_out_of_count():
 def test_a_page_cut_before_the_end_tells_nothing():
     trace = draw_rows([50.2] * 3, 0.4)[:, :500]
     assert measure_overhang(trace, PX_PER_MM, BASELINES_MM, 50.0) == 0.0
+
+
+def test_rows_that_end_long_before_tell_nothing():
+    broken = draw_rows([50.2] * 3, 0.4)
+    broken[:, 485:495] = 0
+    assert measure_overhang(broken, PX_PER_MM, BASELINES_MM, 50.0) == 0.0

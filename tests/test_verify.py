@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from digitize.errors import InputError, NoEcgFound, PageCutOff, TooBlurred, UsageError
 from digitize.pipeline import read_photo
 from digitize.record import LEADS, Ecg, Hints
+from digitize.score import score_page
 from digitize.sheets import load_layouts
 from digitize.stages import Curve, Ink, Lattice, Layout, Panel, Photo, Sheet
 from digitize.synth.heart import simulate
@@ -163,7 +164,6 @@ REFUSED = {
     "checkers": (draw_checkers, "unknown_layout no_ecg_found grid_not_found"),
     "spreadsheet": (draw_table, "grid_not_found unknown_layout"),
     "no grid": (draw_without_grid, "grid_not_found"),
-    "overexposed": (draw_overexposed, "grid_not_found"),
     "blur of 0.4 mm": (lambda: draw_blurred(0.4), "too_blurred"),
     "blur of 0.7 mm": (lambda: draw_blurred(0.7), "too_blurred"),
     "blur of 1.5 mm": (lambda: draw_blurred(1.5), "too_blurred grid_not_found"),
@@ -173,6 +173,15 @@ REFUSED = {
     "lower half": (lambda: cut(0, 0.5, 1, 1), "page_cut_off unknown_layout"),
     "a quarter": (lambda: cut(0, 0, 0.5, 0.5), "page_cut_off unknown_layout"),
 }
+
+
+def test_a_page_whose_grid_is_bleached_out_is_measured_by_its_pulses_and_says_so() -> None:
+    read = read_photo(Photo(draw_overexposed(), ""), Hints())
+    assert read.status == "partial"
+    assert "grid_absent" in [note.code for note in read.notes]
+    score = score_page(draw_ecg().ecg, read.ecg)
+    assert score.leads_named == 12
+    assert score.snr_db > 8  # at 5 pixels to a millimetre a pulse's height is known to a third of a percent
 
 
 @pytest.mark.parametrize("name", REFUSED)
