@@ -7,6 +7,7 @@ import pytest
 from digitize import digitize
 from digitize.bare import fit_bare
 from digitize.errors import GridNotFound
+from digitize.record import LEADS
 from digitize.score import score_page
 from digitize.stages import Photo
 from digitize.synth.heart import simulate
@@ -72,5 +73,6 @@ def test_a_bare_page_is_read_and_says_that_it_is_bare(page):
     score = score_page(page.ecg, read.ecg)
     assert read.status == "partial"
     assert "grid_absent" in [note.code for note in read.notes]
-    assert score.leads_named == 12
+    assert {panel.lead for panel in read.layout.panels} == set(LEADS)
+    assert score.leads_found == 12
     assert score.snr_db > 14
