@@ -19,8 +19,9 @@ LABEL_MM = (-5.0, 14.0)
 """A row begins this far left or right of where its label begins."""
 LABEL_SURE_MM = 1.2
 """Labels that stand this near are taken at their word."""
-TAIL_MM, PAST_MM = 3.0, 1.2
-"""Of each row's last trace this much is looked at before where it should end, and this much after."""
+TAIL_MM, PAST_MM = 3.0, 0.5
+"""Of each row's last trace this much tells its darkness; its end is looked for this near to where it should be. A trace
+that is not there has climbed away from its baseline."""
 TAIL_AGREE_MM, TAIL_ROWS = 0.2, 3
 """So near together rows end that were drawn to one length; a blot or a QRS there is out of step."""
 

@@ -8,30 +8,21 @@ another lies; what the two differ by in phase moves no amplitude and no time wit
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitize.gridbreaks import MIN_PIECE, count_nodes, measure_step, split_pieces, trim_frame
 from digitize.gridgrow import Nodes, grow_nodes
-from digitize.gridmatch import match_profiles, sample_evidence, soften_evidence, take_profiles
+from digitize.gridmatch import match_profiles, soften_evidence, take_profiles
 from digitize.gridsignal import Repetition
 from digitize.gridsurface import drop_outliers, fit_surface
 
 Points = NDArray[np.complex128]
 
-BREAK_BOXES = 0.14
-"""Where all lines of a family stop for as long as this, 0.7 mm of paper, one grid ends and another begins."""
-FAINT = 0.3
-"""Of what the lines usually show: less is no line."""
-STEPS = 50
-"""Places at which lines are looked at between two crossings."""
 MOST = 0.5
 """Part of a line's crossings that must be known for it to tell anything."""
-FRAME_OFF = 0.04
-"""An outermost line this far, in boxes, from where it should be is the frame, not the grid."""
-MIN_PIECE, MIN_LINES = 12, 2
 SURE = 0.7
 """Match score of the crossing from which a piece is grown."""
 AWAY_BOXES = 3
@@ -68,12 +59,12 @@ def join_pieces(evidence: NDArray[np.float32], nodes: Nodes, seeds: list[Repetit
     beyond = _lie_beyond(nodes, seeds)
     if not beyond and (len(pieces) == 1 or _make_plane(nodes)):
         return nodes
-    waiting = sorted((trim_frame(p) for p in pieces), key=_count)
+    waiting = sorted((trim_frame(p) for p in pieces), key=count_nodes)
     first = waiting.pop()
     if not _make_plane(first):  # bent paper does not tell where another grid would lie
         return nodes
     joined = _spread(first, evidence.shape)
-    soft = soften_evidence(evidence, _measure_step(first.at_px.T))
+    soft = soften_evidence(evidence, measure_step(first.at_px.T))
     template = _take_usual(soft, first)
     tried = np.zeros(joined.at_px.shape, np.bool_)
     for _ in range(MAX_PIECES):
@@ -84,13 +75,13 @@ def join_pieces(evidence: NDArray[np.float32], nodes: Nodes, seeds: list[Repetit
         known = joined.at_px[np.isfinite(joined.at_px)]
         near = min(range(len(waiting)), key=lambda k: _measure_distance(waiting[k], known))
         joined = _lay_over(joined, waiting.pop(near), surface)
-    return _crop(joined) if _count(joined) >= MIN_KEPT * _count(nodes) else nodes
+    return _crop(joined) if count_nodes(joined) >= MIN_KEPT * count_nodes(nodes) else nodes
 
 
 def _make_plane(nodes: Nodes) -> bool:
     """True when the nodes of a page are those of one flat grid."""
     surface = fit_surface(nodes, 0)
-    return surface.flat and bool(surface.seen.sum() >= ON_PLANE * _count(nodes))
+    return surface.flat and bool(surface.seen.sum() >= ON_PLANE * count_nodes(nodes))
 
 
 def _carry_on(nodes: Nodes) -> Points:
@@ -122,10 +113,6 @@ def _carry_on(nodes: Nodes) -> Points:
     return np.asarray((moved[:, 0] + 1j * moved[:, 1]).reshape(seen.shape))
 
 
-def _count(nodes: Nodes) -> int:
-    return int(np.isfinite(nodes.at_px).sum())
-
-
 def _lie_beyond(nodes: Nodes, seeds: list[Repetition]) -> bool:
     """True when a grid repeats where no node is near."""
     known = nodes.at_px[np.isfinite(nodes.at_px)]
@@ -137,84 +124,10 @@ def _measure_distance(piece: Nodes, known: Points) -> float:
     return float(np.abs(known - piece.at_px[np.isfinite(piece.at_px)].mean()).min())
 
 
-def split_pieces(evidence: NDArray[np.float32], nodes: Nodes) -> list[Nodes]:
-    """Nodes parted where the lines between them stop; all in one where they do not."""
-    down = _find_breaks(evidence, nodes.at_px)
-    across = _find_breaks(evidence, nodes.at_px.T)
-    pieces = []
-    for rows in _between(down, nodes.at_px.shape[0]):
-        for cols in _between(across, nodes.at_px.shape[1]):
-            piece = Nodes(nodes.at_px[rows, cols], nodes.score[rows, cols])
-            if min(piece.at_px.shape) >= MIN_LINES and _count(piece) >= MIN_PIECE:
-                pieces.append(piece)
-    return pieces or [nodes]
-
-
-def _between(breaks: list[int], count: int) -> list[slice]:
-    """Stretches of lines that no break parts; a break ``k`` lies behind line ``k``."""
-    edges = [0, *(k + 1 for k in breaks), count]
-    return [slice(a, b) for a, b in pairwise(edges) if b > a]
-
-
-def _find_breaks(evidence: NDArray[np.float32], at: Points) -> list[int]:
-    """Rows of nodes behind which the lines that cross them stop for a while."""
-    seen = np.isfinite(at)
-    enough = np.flatnonzero(seen.sum(axis=1) >= max(3, MOST * seen.any(axis=0).sum()))
-    profiles = [(int(k), _follow_lines(evidence, at[k], at[n], int(n - k))) for k, n in pairwise(enough)]
-    profiles = [(k, profile) for k, profile in profiles if len(profile)]
-    if not profiles:
-        return []
-    usual = float(np.median(np.concatenate([profile for _, profile in profiles])))
-    length = round(BREAK_BOXES * STEPS)
-    return [
-        k
-        for k, profile in profiles
-        if np.lib.stride_tricks.sliding_window_view(profile < FAINT * usual, length).all(axis=1).any() and usual > 0
-    ]
-
-
-def _follow_lines(evidence: NDArray[np.float32], upper: Points, lower: Points, boxes: int) -> NDArray[np.float32]:
-    """How the lines between two rows of nodes stand out of what is beside them, all together, from row to row."""
-    both = np.isfinite(upper) & np.isfinite(lower)
-    if both.sum() < 3:
-        return np.zeros(0, np.float32)
-    way = lower[both] - upper[both]
-    line = upper[both] + np.linspace(0, 1, boxes * STEPS, endpoint=False)[:, None] * way
-    beside = 0.25j * way / boxes
-    around = (_sample(evidence, line - beside) + _sample(evidence, line + beside)) / 2
-    return np.asarray(np.median(_sample(evidence, line) - around, axis=1), np.float32)
-
-
-def _sample(evidence: NDArray[np.float32], at: Points) -> NDArray[np.float32]:
-    return sample_evidence(evidence, at.real.astype(np.float32), at.imag.astype(np.float32))
-
-
-def trim_frame(nodes: Nodes) -> Nodes:
-    """The piece without outermost lines that are not where the others put them: frames of axes."""
-    at, score = nodes.at_px, nodes.score
-    for _ in range(2):  # rows, then columns
-        while len(at) > MIN_LINES:
-            off = [_measure_step(at[edge]) for edge in (np.s_[:2], np.s_[-2:])]
-            inner = float(np.median([_measure_step(at[k : k + 2]) for k in range(1, max(2, len(at) - 2))]))
-            worse = int(abs(off[1] - inner) > abs(off[0] - inner))
-            if abs(off[worse] - inner) <= FRAME_OFF * inner:
-                break
-            keep = np.s_[:-1] if worse else np.s_[1:]
-            at, score = at[keep], score[keep]
-        at, score = at.T, score.T
-    return Nodes(at, score)
-
-
-def _measure_step(at: Points) -> float:
-    """Usual distance of nodes from one row to the next; infinite where none is known."""
-    step = np.abs(np.diff(at, axis=0))
-    return float(np.median(step[np.isfinite(step)])) if np.isfinite(step).any() else np.inf
-
-
 def _spread(nodes: Nodes, shape: tuple[int, ...]) -> Nodes:
     """The nodes with room around for all lines that the picture may hold."""
     at = nodes.at_px
-    across, down = _measure_step(at.T), _measure_step(at)
+    across, down = measure_step(at.T), measure_step(at)
     known = at[np.isfinite(at)]
     room = (
         (known.imag.min() / down, (shape[0] - known.imag.max()) / down),
@@ -269,9 +182,9 @@ def _grow_next(
         tried |= _dilate(_mark_places(surface, grown), 1)
         tried[row, col] = True
         fit[np.tile(tried[rows, cols], len(shifts))] = 0
-        if _count(grown) >= MIN_PIECE:
+        if count_nodes(grown) >= MIN_PIECE:
             pieces = [trim_frame(p) for p in split_pieces(evidence, grown)]
-            fresh = [p for p in pieces if _count(p) >= MIN_PIECE and not _is_covered(p, surface, covered)]
+            fresh = [p for p in pieces if count_nodes(p) >= MIN_PIECE and not _is_covered(p, surface, covered)]
             if fresh:
                 return fresh
     return []

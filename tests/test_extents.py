@@ -42,7 +42,7 @@ def test_a_page_cut_before_the_end_tells_nothing():
     assert measure_overhang(trace, PX_PER_MM, BASELINES_MM, 50.0) == 0.0
 
 
-def test_rows_that_end_long_before_tell_nothing():
+def test_rows_that_leave_their_baselines_before_the_end_tell_nothing():
     broken = draw_rows([50.2] * 3, 0.4)
-    broken[:, 485:495] = 0
+    broken[:, 492:] = 0
     assert measure_overhang(broken, PX_PER_MM, BASELINES_MM, 50.0) == 0.0

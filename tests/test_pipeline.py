@@ -145,7 +145,7 @@ def test_every_stage_is_timed_and_the_weights_are_named() -> None:
     stages = ["lattice", "flatten", "ink", "labels", "layout", "trace", "text", "calibrate", "assemble"]
     assert list(page.timings_s) == stages
     weights = to_json(analyze(page.ecg, page.patient, page=page))["software"]["weights"]
-    shipped = {"labels": "digitize", "pen": "digitize", "diagnosis": "analyze"}
+    shipped = {"labels": "digitize", "pen": "digitize", "diagnosis": "analyze", "beats": "analyze"}
     for name, package in shipped.items():
         blob = files(package).joinpath("weights", f"{name}.onnx").read_bytes()
         assert weights.pop(name) == hashlib.sha256(blob).hexdigest()
