@@ -19,9 +19,9 @@ LABEL_MM = (-5.0, 14.0)
 """A row begins this far left or right of where its label begins."""
 LABEL_SURE_MM = 1.2
 """Labels that stand this near are taken at their word."""
-TAIL_MM, PAST_MM = 3.0, 0.5
-"""Of each row's last trace this much tells its darkness; its end is looked for this near to where it should be. A trace
-that is not there has climbed away from its baseline."""
+TAIL_MM, SHORT_MM, PAST_MM = 3.0, 0.5, 1.0
+"""Of each row's last trace this much tells its darkness; its end is looked for this far before and after where it
+should be, the pen's tip included. A trace that is not there has climbed away from its baseline."""
 TAIL_AGREE_MM, TAIL_ROWS = 0.2, 3
 """So near together rows end that were drawn to one length; a blot or a QRS there is out of step."""
 
@@ -110,8 +110,8 @@ def measure_overhang(
 ) -> float:
     """How far beyond a given end the rows were drawn, in mm: 0 where fewer than `TAIL_ROWS` of them agree.
 
-    Separators tell a boundary to a tenth of a millimetre or two, 4 to 8 ms; the end of a line is sharper. The pen's
-    round tip reaches half its width beyond the last sample.
+    Separators tell a boundary to a tenth of a millimetre or two, 4 to 8 ms; the end of a line is sharper. A pen's round
+    tip reaches half its width beyond the last sample, a line cut off straight does not: what lies between is not told.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def measure_overhang(
         Where the last panels end as far as is known.
     """
     sx, sy = px_per_mm
-    first, middle, last = (round((end_mm + d) * sx) for d in (-TAIL_MM, -PAST_MM, PAST_MM))
+    first, middle, last = (round((end_mm + d) * sx) for d in (-TAIL_MM, -SHORT_MM, PAST_MM))
     if first < 0 or last >= trace.shape[1]:
         return 0.0
     over = []
@@ -135,9 +135,13 @@ def measure_overhang(
             continue  # no line ends here
         edge = first + k + (ink[k] - half) / (ink[k] - ink[k + 1])
         pen_mm = float(np.median(band[:, : middle - first].sum(axis=0))) / (2 * half * sy)
-        over.append(edge / sx - pen_mm / 2 - end_mm)
-    together = np.array(over)[np.abs(np.array(over) - np.median(over)) < TAIL_AGREE_MM] if over else np.zeros(0)
-    return float(together.mean()) if len(together) >= TAIL_ROWS else 0.0
+        over.append((edge / sx - pen_mm / 2 - end_mm, edge / sx - end_mm))
+    if len(over) < TAIL_ROWS:
+        return 0.0
+    both = np.array(over)
+    together = both[np.abs(both[:, 0] - np.median(both[:, 0])) < TAIL_AGREE_MM]
+    least, most = together.mean(axis=0)
+    return float(np.clip(0.0, least, most)) if len(together) >= TAIL_ROWS else 0.0
 
 
 def _look_like_pulses(

@@ -1,6 +1,7 @@
 """Where rows end, by the ink alone."""
 
 import numpy as np
+import pytest
 from scipy.ndimage import gaussian_filter
 
 from digitize.extents import measure_overhang
@@ -21,12 +22,22 @@ def draw_rows(ends_mm: list[float], pen_mm: float) -> np.ndarray:
     return gaussian_filter(coarse, 0.8)
 
 
-def test_overhang_is_measured_to_a_fraction_of_the_pen():
-    for pen_mm in (0.3, 0.5):
-        for end_mm in (50.0, 50.13, 49.8):
-            # A pixel's middle lies half a pixel after its edge; positions on the sheet are those of middles.
-            found = measure_overhang(draw_rows([end_mm] * 3, pen_mm), PX_PER_MM, BASELINES_MM, 50.0)
-            assert abs(found - (end_mm - 50.0) + 0.05) < 0.06, (pen_mm, end_mm, found)
+@pytest.mark.parametrize("pen_mm", [0.3, 0.5])
+def test_overhang_is_measured_to_a_fraction_of_the_pen(pen_mm: float) -> None:
+    for over_mm in (0.0, 0.13, 0.3):
+        found_mm = measure_overhang(draw_rows([50.0 + over_mm] * 3, pen_mm), PX_PER_MM, BASELINES_MM, 49.95)
+        # A pixel's middle lies half a pixel after its edge; positions on the sheet are those of middles.
+        assert found_mm == pytest.approx(over_mm, abs=0.06)
+
+
+def test_what_the_pens_tip_may_have_drawn_tells_nothing() -> None:
+    for short_mm in (0.05, 0.15):
+        assert measure_overhang(draw_rows([49.95 - short_mm] * 3, 0.4), PX_PER_MM, BASELINES_MM, 49.95) == 0.0
+
+
+def test_rows_that_end_before_tell_it() -> None:
+    found_mm = measure_overhang(draw_rows([49.65] * 3, 0.3), PX_PER_MM, BASELINES_MM, 49.95)
+    assert found_mm == pytest.approx(-0.2, abs=0.06)
 
 
 def test_rows_that_do_not_agree_tell_nothing():
