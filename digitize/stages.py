@@ -48,7 +48,8 @@ class Lattice:
     nodes_px : ndarray, shape (rows, cols, 2)
         Photo position (x, y) of the paper point ``(col * pitch_mm, row * pitch_mm)``; smooth, without gaps.
     seen : ndarray of bool, shape (rows, cols)
-        Nodes that rest on grid ink seen in the photo; the others are carried on from their neighbours.
+        Nodes that rest on grid ink seen in the photo; the others are carried on from their neighbours. On a page
+        without a grid, those within the picture.
     pitch_mm : float
         Millimetres between neighbouring nodes.
     residual_px : float
@@ -56,7 +57,7 @@ class Lattice:
     confidence : float
         0 to 1.
     source : str
-        What the millimetres rest on: ``"grid 5 mm"``, ``"grid 1 mm"``.
+        What the millimetres rest on: ``"grid 5 mm"``, ``"grid 1 mm"`` or ``"pulse"``.
     """
 
     nodes_px: NDArray[np.float64]
