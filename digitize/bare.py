@@ -1,8 +1,8 @@
 """Pages on which no grid is left: faxes, copies, plots on white. Rows tell how they lie, the pulse how large they are.
 
-A calibration pulse is ten millimetres high and five wide at the usual gain and speed; at others its height is still one
-millivolt and its width a fifth of a second. That is less than a grid tells: paper that is bent cannot be followed, and
-scale is known to a percent or two. So nothing is read this way but a page that lies flat, and the reading says so.
+A calibration pulse is a millivolt high, ten millimetres at the usual gain. That is less than a grid tells: paper that
+is bent cannot be followed, and scale is known to a third of a percent. So nothing is read this way but a page that lies
+flat, and the reading says so.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ MOST_TURN = 0.15
 MOST_SLANT, MOST_TAPER = 0.3, 0.015
 """Pulses stand below each other, in degrees, and are equally high, within these, on a page seen from straight above."""
 PLATEAU_PX, LEG_PX, NEAR_PX = 9, 15, 5
-PULSE_MM = 10.0
-SHAPE = (0.42, 0.6)
-"""Width of a pulse by its height, at 25 mm/s and 10 mm/mV."""
+PULSE_S, PULSE_MM = 0.2, 5.0
+"""How long a pulse of 1 mV lasts; or how wide it is drawn at any speed."""
+SHAPE = (0.84, 1.2)
+"""Its width by its height, in parts of what speed and gain make of it."""
 ALIKE = 0.06
 HOLLOW, OPEN = 0.1, 0.5
 """Ink within a pulse, and below it; boxes around print have a bottom."""
@@ -56,12 +57,14 @@ class Box:
     height: float
 
 
-def fit_bare(photo: Photo) -> Lattice:
+def fit_bare(photo: Photo, mm_per_s: float = 25.0, mm_per_mv: float = 10.0) -> Lattice:
     """Lay millimetres over a flat page that has no grid, by its rows and calibration pulses.
 
     Parameters
     ----------
     photo : Photo
+    mm_per_s, mm_per_mv : float
+        What the page is taken to be drawn at; its print is read later, and must not say otherwise.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def fit_bare(photo: Photo) -> Lattice:
     dark = find_dark(photo.rgb, shrink)
     angle = find_direction(dark)
     turned = [_turn(dark, angle + 90.0 * quarters) for quarters in range(4)]
-    found = [find_pulses(level) for _, level in turned]
+    wide_mm = {PULSE_MM, PULSE_S * mm_per_s}
+    found = [max((find_pulses(level, w / mm_per_mv) for w in wide_mm), key=len) for _, level in turned]
     best = max(range(4), key=lambda k: len(found[k]))
     pulses, (way, level) = found[best], turned[best]
     if not pulses:
@@ -87,7 +91,7 @@ def fit_bare(photo: Photo) -> Lattice:
             "No grid can be seen, and the pulses do not show that the page lies flat and is seen from straight above.",
             "Scan the page: without its grid a bent page, or one seen aslant, cannot be measured.",
         )
-    return _lay_millimetres(photo, way, measure_scale(pulses), level.shape, shrink)
+    return _lay_millimetres(photo, way, measure_scale(pulses, mm_per_mv), level.shape, shrink)
 
 
 def find_dark(rgb: NDArray[np.uint8], shrink: float) -> Ink:
@@ -151,13 +155,15 @@ def _turn(plane: Ink, degrees: float) -> tuple[NDArray[np.float64], Ink]:
     return np.asarray(way, np.float64), np.asarray(cv2.warpAffine(plane, way, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
-def find_pulses(ink: Ink) -> list[Box]:
+def find_pulses(ink: Ink, width_by_height: float) -> list[Box]:
     """Rectangles without a bottom that have a pulse's proportions, all of one size; the commonest size.
 
     Parameters
     ----------
     ink : ndarray of float32, shape (H, W)
         The rows level.
+    width_by_height : float
+        Of a pulse.
     """
     level = (ink > INKED).astype(np.uint8)
     upright = _list_strokes(level, (1, LEG_PX))
@@ -171,7 +177,7 @@ def find_pulses(ink: Ink) -> list[Box]:
         half_pen = (h - 2) / 2  # the legs end on the line below, the plateau was widened by a pixel each way
         box = Box(left[0], right[0], top, min(left[1], right[1]) - top - half_pen)
         width = box.right - box.left
-        if SHAPE[0] <= width / max(box.height, 1) <= SHAPE[1] and _is_hollow(level, box):
+        if SHAPE[0] <= width / max(box.height, 1) / width_by_height <= SHAPE[1] and _is_hollow(level, box):
             boxes.append(_settle(ink, box))
     groups = [[b for b in boxes if _match(a, b)] for a in boxes]
     return max(groups, key=len, default=[])
@@ -232,9 +238,9 @@ def _match(a: Box, b: Box) -> bool:
     return abs(wide - 1) < 2 * ALIKE and abs(high - 1) < ALIKE
 
 
-def measure_scale(pulses: list[Box]) -> float:
+def measure_scale(pulses: list[Box], mm_per_mv: float) -> float:
     """Pixels to a millimetre, by the pulses' heights: twice as long as they are wide, and at no slant of the pen."""
-    return float(np.median([b.height for b in pulses])) / PULSE_MM
+    return float(np.median([b.height for b in pulses])) / mm_per_mv
 
 
 def _lay_millimetres(

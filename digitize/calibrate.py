@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from digitize.errors import GridNotFound
 from digitize.header import HeaderFacts
 from digitize.pulse import Pulse
 from digitize.pulseshapes import USUAL_GAINS_MM_MV
@@ -13,6 +14,26 @@ ASSUMED_SPEED_MM_S = 25.0
 _MIXED_HINT = "Amplitudes of the chest leads may be wrong by a factor of two: look at the pulses and the print."
 SNAP = 0.12
 """A pulse within this part of a usual gain is that gain: it is measured to half a millimetre."""
+
+
+def refuse_unusual(facts: HeaderFacts, hints: Hints) -> None:
+    """Check that print does not contradict what the millimetres of a page without a grid were taken from.
+
+    They rest on the height of its pulses at the usual speed and gain, or at those that a person gave.
+
+    Raises
+    ------
+    GridNotFound
+        When another speed or gain is printed: then the millimetres are wrong.
+    """
+    speed = hints.speed_mm_per_s or ASSUMED_SPEED_MM_S
+    gain = hints.gain_mm_per_mv or ASSUMED_GAIN_MM_MV
+    if facts.mm_per_s in (None, speed) and facts.mm_per_mv in (None, gain):
+        return
+    raise GridNotFound(
+        f"No grid can be seen, and another speed or gain is printed than {speed:g} mm/s and {gain:g} mm/mV.",
+        "Give --speed and --gain as they are printed on the page.",
+    )
 
 
 def calibrate(pulse: Pulse | None, facts: HeaderFacts, hints: Hints) -> tuple[Calibration, tuple[Note, ...]]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from digitize.assemble import assemble
 from digitize.bare import fit_bare
-from digitize.calibrate import calibrate
+from digitize.calibrate import calibrate, refuse_unusual
 from digitize.errors import GridNotFound
 from digitize.flatten import flatten, keep_page
 from digitize.follow import follow_panels, leave_pulse
@@ -94,7 +94,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
     with clock("lattice"):
         check_picture(photo)
         shown = keep_page(photo, hints.corners_px)
-        lattice = lay_lattice(shown)
+        lattice = lay_lattice(shown, hints)
     with clock("flatten"):
         sheet = flatten(shown, lattice)
     with clock("ink"):
@@ -118,6 +118,8 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
             words = reading.result()
     with clock("calibrate"):
         facts = parse_header(words)
+        if lattice.source == "pulse":
+            refuse_unusual(facts, hints)
         calibration, assumed = calibrate(pulse, facts, hints)
     with clock("assemble"):
         read, quality, unread = assemble(curves, calibration, layout)
@@ -143,12 +145,12 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
     )
 
 
-def lay_lattice(photo: Photo) -> Lattice:
+def lay_lattice(photo: Photo, hints: Hints) -> Lattice:
     """Millimetres by the grid, or where none is left by the calibration pulses."""
     try:
         return fit_lattice(photo)
     except GridNotFound:
-        return fit_bare(photo)
+        return fit_bare(photo, hints.speed_mm_per_s or 25.0, hints.gain_mm_per_mv or 10.0)
 
 
 def choose_patient(hinted: Patient, printed: Patient) -> Patient:

@@ -6,8 +6,10 @@ import pytest
 
 from digitize import digitize
 from digitize.bare import fit_bare
+from digitize.calibrate import refuse_unusual
 from digitize.errors import GridNotFound
-from digitize.record import LEADS
+from digitize.header import HeaderFacts
+from digitize.record import LEADS, Hints
 from digitize.score import score_page
 from digitize.stages import Photo
 from digitize.synth.heart import simulate
@@ -76,3 +78,18 @@ def test_a_bare_page_is_read_and_says_that_it_is_bare(page):
     assert {panel.lead for panel in read.layout.panels} == set(LEADS)
     assert score.leads_found == 12
     assert score.snr_db > 14
+
+
+def test_a_person_may_tell_another_speed_and_gain() -> None:
+    drawn = render(simulate("normal", seed=3).ecg, dpi=300.0, layout="3x4", stock=BARE, mm_per_s=12.5, mm_per_mv=5.0)
+    lattice = fit_bare(show(drawn), 12.5, 5.0)
+    assert np.allclose(measure_steps(lattice) / lattice.pitch_mm, 300 / 25.4, rtol=0.01)
+
+
+def test_print_of_another_speed_is_a_refusal_unless_a_person_says_the_same() -> None:
+    refuse_unusual(HeaderFacts(mm_per_s=25.0, mm_per_mv=10.0), Hints())
+    refuse_unusual(HeaderFacts(mm_per_s=50.0), Hints(speed_mm_per_s=50.0))
+    for facts in (HeaderFacts(mm_per_s=50.0), HeaderFacts(mm_per_mv=20.0)):
+        with pytest.raises(GridNotFound) as refused:
+            refuse_unusual(facts, Hints())
+        assert "--speed" in refused.value.hint
