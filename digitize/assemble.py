@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from digitize.record import FS_HZ, LEADS, Ecg, Note
+from digitize.runs import find_runs
 from digitize.stages import Calibration, Curve, Layout, Panel
 
 MIN_SHARE = 0.6
@@ -15,6 +16,8 @@ SEPARATOR_S = 0.05
 """A blank of at most this at a panel's end is what the separator hides, not a part that could not be read."""
 UNREAD_S = 0.04
 """Other blanks count as a part that could not be read when they come to more than this: a millimetre of paper."""
+PEN_MM = 0.3
+"""A blank narrower than this has the pen on both its sides and no room for anything but the pen."""
 MODE_STEP_MM = 0.25
 MIN_POINTS = 8
 
@@ -103,7 +106,7 @@ def sample_curve(
     first, last : int
         The panel's samples: from its left end up to, not including, its right end.
     ndarray, shape (last - first,)
-        NaN where either of the two points around a sample is unknown.
+        NaN where either of the two points around a sample is unknown and part of a blank as wide as a pen or wider.
     """
     left, right = curve.panel.x_mm
     first = min(samples, max(0, int(np.ceil(start_s * FS_HZ - 1e-6))))
@@ -118,7 +121,10 @@ def sample_curve(
     # The panel's ends lie up to one point beyond the first and the last; a value there is the nearest point's.
     at_x = np.where(np.abs(at_x - np.clip(at_x, curve.x_mm[0], curve.x_mm[-1])) <= spacing_mm, at_x, np.nan)
     at_x = np.clip(at_x, curve.x_mm[0], curve.x_mm[-1])
-    covered = np.isfinite(np.interp(at_x, curve.x_mm, np.where(known, 0.0, np.nan)))
+    solid = known.copy()
+    for a, b in find_runs(~known):
+        solid[a:b] = a > 0 and b < len(known) and (b - a + 1) * spacing_mm < PEN_MM
+    covered = np.isfinite(np.interp(at_x, curve.x_mm, np.where(solid, 0.0, np.nan)))
     values[covered] = PchipInterpolator(curve.x_mm[known], mv[known])(at_x[covered])
     return first, first + len(values), values
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from digitize.errors import UsageError
+from digitize.gridsurface import stretch_nodes
 from digitize.stages import Lattice, Photo, Sheet
 
 PX_PER_MM = 10.0
@@ -33,7 +33,8 @@ def flatten(photo: Photo, lattice: Lattice) -> Sheet:
     """
     width_mm, height_mm = lattice.size_mm
     width, height = int(width_mm * PX_PER_MM), int(height_mm * PX_PER_MM)
-    map_x, map_y = (_stretch(lattice.nodes_px[..., k], width, height, lattice.pitch_mm) for k in (0, 1))
+    y, x = (np.arange(length) / (PX_PER_MM * lattice.pitch_mm) for length in (height, width))
+    map_x, map_y = (stretch_nodes(lattice.nodes_px[..., k], y, x) for k in (0, 1))
     photo_height, photo_width = photo.rgb.shape[:2]
     valid = (map_x >= 0) & (map_x <= photo_width - 1) & (map_y >= 0) & (map_y <= photo_height - 1)
     box_px = np.linalg.norm(np.diff(lattice.nodes_px, axis=1), axis=-1)
@@ -47,22 +48,6 @@ def flatten(photo: Photo, lattice: Lattice) -> Sheet:
     even = even_light(np.asarray(flat, np.uint8))
     even[~valid] = 255
     return Sheet(even, (PX_PER_MM, PX_PER_MM), valid, photo_px_per_mm)
-
-
-def _stretch(nodes: NDArray[np.float64], width: int, height: int, pitch_mm: float) -> NDArray[np.float32]:
-    """Node coordinates at every pixel of the sheet, by the cubic spline of `Lattice.to_px`, shape (height, width)."""
-    down, across = (_weigh_nodes(n, count, pitch_mm) for n, count in zip(nodes.shape, (height, width), strict=True))
-    return np.asarray((down @ nodes.astype(np.float32)) @ across.T, np.float32)
-
-
-def _weigh_nodes(count: int, length: int, pitch_mm: float) -> NDArray[np.float32]:
-    """How much each node counts at each pixel along one axis, shape (length, count).
-
-    Not `cv2.remap`, which rounds to a 32nd of a node's distance: 0.16 mm.
-    """
-    at = np.arange(length)[None] / (PX_PER_MM * pitch_mm)
-    columns = [map_coordinates(unit, at, order=3, mode="nearest") for unit in np.eye(count)]
-    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def keep_page(photo: Photo, corners_px: tuple[tuple[float, float], ...] | None) -> Photo:

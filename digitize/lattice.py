@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes, grow_nodes, settle_nodes
+from digitize.gridlines import follow_lines
 from digitize.gridpieces import join_pieces
-from digitize.gridrounding import find_rounding, lift_rounding
 from digitize.gridsignal import Repetition, find_repetitions, measure_evidence
-from digitize.gridsurface import TURNS, Surface, drop_outliers, fit_surface
+from digitize.gridsurface import Surface, drop_outliers, fit_surface
 from digitize.stages import Lattice, Photo
 
 WORK_PX = 2400
@@ -63,22 +63,20 @@ def fit_lattice(photo: Photo) -> Lattice:
         rgb = np.asarray(cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     witnesses, bold, fine = choose_witnesses(rgb)
     nodes, surface = follow_best(witnesses)
-    if not surface.flat:
-        rounding = find_rounding(nodes.at_px)
-        at_px = nodes.at_px if rounding is None else lift_rounding(nodes.at_px, rounding)
-        surface = fit_surface(replace(nodes, at_px=at_px), MARGIN_BOXES, TURNS)
     lines = FINE_LINES if fine else 1
     line_mm = 5.0 if bold or lines * max(nodes.at_px.shape) <= MAX_PAGE_BOXES else 1.0
-    centre = (shrink - 1) / 2  # the resized picture's pixel centres lie between the original's
-    at_px = np.stack([surface.at_px.real, surface.at_px.imag], axis=-1)
-    return Lattice(
-        nodes_px=(at_px - centre) / shrink,
+    lattice = Lattice(
+        nodes_px=np.stack([surface.at_px.real, surface.at_px.imag], axis=-1),
         seen=surface.seen,
         pitch_mm=lines * line_mm,
         residual_px=surface.residual_px / shrink,
         confidence=float(np.clip(nodes.score[nodes.score > 0].mean(), 0, 1)),
         source=f"grid {line_mm:.0f} mm",
     )
+    if not surface.flat:
+        lattice = follow_lines(rgb, lattice)
+    centre = (shrink - 1) / 2  # the resized picture's pixel centres lie between the original's
+    return replace(lattice, nodes_px=(lattice.nodes_px - centre) / shrink)
 
 
 @dataclass(frozen=True, eq=False)

@@ -144,6 +144,15 @@ def test_a_gap_stays_a_gap_and_is_named_with_its_length(from_s: float, length_s:
     assert quality["aVF"] < quality["V1"]
 
 
+def test_a_blank_narrower_than_the_pen_is_bridged() -> None:
+    layout = lay_3x4(())
+    curves = [blank(c, 1.0, 1.009) if c.panel.lead == "aVF" else c for c in draw_curves(layout)]
+    ecg, _, notes = assemble(tuple(curves), USUAL, layout)
+    whole, _, _ = assemble(tuple(draw_curves(layout)), USUAL, layout)
+    assert not notes
+    np.testing.assert_allclose(ecg.lead("aVF"), whole.lead("aVF"), atol=0.03)
+
+
 def test_what_separators_hide_is_told_once_and_is_no_unread_part() -> None:
     layout = lay_3x4()
     curves = [c if c.panel.strip else blank(blank(c, 0, 0.03), 2.47, 2.5) for c in draw_curves(layout)]
