@@ -104,6 +104,8 @@ def _measure_family(dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool
     # A printer's dots put each line beside its place, all along, which is no bend of the paper.
     line = np.where(np.isfinite(middle).sum(axis=0) >= MIN_WINDOWS, _middle(middle), np.nan)
     off = _drop_strays(middle - line)
+    if not np.isfinite(off).any():
+        return np.zeros(off.shape)
     at = np.stack(
         [stretch_nodes(nodes[..., k], np.arange(2 * rows - 1) / 2, np.arange(cols, dtype=np.float64)) for k in (0, 1)],
         axis=-1,
