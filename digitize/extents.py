@@ -110,8 +110,8 @@ def measure_overhang(
 ) -> float:
     """How far beyond a given end the rows were drawn, in mm: 0 where fewer than `TAIL_ROWS` of them agree.
 
-    Separators tell a boundary to a tenth of a millimetre or two, 4 to 8 ms; the end of a line is sharper. A pen's round
-    tip reaches half its width beyond the last sample, a line cut off straight does not: what lies between is not told.
+    Where no separators are, the end of a line is the sharpest mark. A pen's round tip reaches half its width beyond the
+    last sample, a line cut off straight does not: what lies between is not told.
 
     Parameters
     ----------

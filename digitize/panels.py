@@ -48,8 +48,9 @@ def lay_panels(
         For the layout.
     """
     columns = found.sheet.columns
-    begin, dx = place_columns(found, baselines, inked, trace, px_per_mm)
-    begin += measure_overhang(trace, px_per_mm, [*baselines, *(y for _, y in strips)], begin + columns * dx)
+    begin, dx, marked = place_columns(found, baselines, inked, trace, px_per_mm)
+    if not marked:
+        begin += measure_overhang(trace, px_per_mm, [*baselines, *(y for _, y in strips)], begin + columns * dx)
     width_mm, height_mm = trace.shape[1] / px_per_mm[0], trace.shape[0] / px_per_mm[1]
     panels, missing = [], []
     rows, cols = {r for r, _, _ in found.matched}, {c for _, c, _ in found.matched}
@@ -78,8 +79,8 @@ def place_columns(
     inked: NDArray[np.uint8],
     trace: NDArray[np.float32],
     px_per_mm: tuple[float, float],
-) -> tuple[float, float]:
-    """Where the first column begins and how wide all are, in mm."""
+) -> tuple[float, float, bool]:
+    """Where the first column begins and how wide all are, in mm, and whether separators tell it."""
     columns = found.sheet.columns
     begin = found.x0_mm - LABEL_LEAD_IN_MM
     known = any(found.sheet.rows == sheet.rows for sheet in load_layouts().values())

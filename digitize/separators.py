@@ -36,7 +36,7 @@ def find_columns(
     columns: int,
     baselines_mm: list[float],
     sure: bool = False,
-) -> tuple[float, float]:
+) -> tuple[float, float, bool]:
     """Where the first column begins and how wide all are, so that the boundaries between them lie on the separators.
 
     Parameters
@@ -52,11 +52,11 @@ def find_columns(
 
     Returns
     -------
-    float, float
-        In mm; as they came when there are no separators.
+    float, float, bool
+        In mm, and whether there are separators; as they came when there are none.
     """
     if columns == 1:
-        return begin_mm, width_mm
+        return begin_mm, width_mm, False
     kinds = [find(trace, px_per_mm, baselines_mm) for find in (measure_separators, measure_ticks, measure_gaps)]
     sharp = np.maximum.reduce(kinds)
     strength = np.convolve(sharp, np.hanning(9) / np.hanning(9).sum(), mode="same")
@@ -76,10 +76,10 @@ def find_columns(
         k = int(np.argmax(worth))
         if worth[k] > score:
             best, score = (float(begins[k]), width), float(worth[k])
-    if np.isfinite(score):
-        begin, width = best
-        best = begin + _off_centre(sharp, at, begin + width * np.arange(1, columns)), width
-    return best
+    begin, width = best
+    if not np.isfinite(score):
+        return begin, width, False
+    return begin + _off_centre(sharp, at, begin + width * np.arange(1, columns)), width, True
 
 
 def _off_centre(strength: NDArray[np.float64], at_mm: NDArray[np.float64], boundaries_mm: Iterable[float]) -> float:

@@ -20,11 +20,16 @@ def test_boundaries_lie_on_the_middle_of_separators(wide_px: int, shift_px: int)
             y = round(baseline * 10)
             trace[y - 30 : y + 30, first : first + wide_px] = 1
             trace[y - 1 : y + 2, 100:1300] = 1
-    begin, width = find_columns(trace, (10.0, 10.0), 10.4, 30.0, 4, BASELINES_MM)
+    begin, width, marked = find_columns(trace, (10.0, 10.0), 10.4, 30.0, 4, BASELINES_MM)
     middle_px = 400 + shift_px - wide_px // 2 + (wide_px - 1) / 2
+    assert marked
     assert begin + width == pytest.approx(middle_px / 10, abs=0.03)
     assert width == pytest.approx(30.0, rel=0.002)
 
 
 def test_without_separators_boundaries_stay() -> None:
-    assert find_columns(np.zeros((800, 1400), np.float32), (10.0, 10.0), 10.4, 30.0, 4, BASELINES_MM) == (10.4, 30.0)
+    assert find_columns(np.zeros((800, 1400), np.float32), (10.0, 10.0), 10.4, 30.0, 4, BASELINES_MM) == (
+        10.4,
+        30.0,
+        False,
+    )
