@@ -99,18 +99,21 @@ def measure_ticks(
 ) -> NDArray[np.float64]:
     """In which share of the rows upright strokes stand above and below the trace at each column, shape (W,)."""
     sx, sy = px_per_mm
-    upright = cv2.erode(cv2.dilate(trace, np.ones((1, 3), np.uint8)), np.ones((round(TICK_MM * sy), 1), np.uint8))
-    # A stroke is dark on paper: what lies beside it, half a millimetre off, is not.
-    beside = np.maximum(
-        np.roll(upright, round(BESIDE_MM * sx), axis=1), np.roll(upright, -round(BESIDE_MM * sx), axis=1)
-    )
-    upright = np.maximum(upright - beside, 0)
-    half = round(TICK_MM * sy / 2)
+    kernel = np.ones((round(TICK_MM * sy), 1), np.uint8)
+    aside, half, reach, rim = round(BESIDE_MM * sx), round(TICK_MM * sy / 2), round(TICK_REACH_MM * sy), len(kernel)
     rows = []
     for baseline in baselines_mm:
         y = round(baseline * sy)
-        above = upright[max(0, y - round(TICK_REACH_MM * sy)) : max(0, y - half)]
-        below = upright[y + half : y + round(TICK_REACH_MM * sy)]
+        top, bottom = max(0, y - reach - rim), max(0, y + reach + rim)
+        if not len(band := trace[top:bottom]):
+            continue
+        upright = cv2.erode(cv2.dilate(band, np.ones((1, 3), np.uint8)), kernel)
+        # A stroke is dark on paper: what lies beside it, half a millimetre off, is not.
+        beside = np.maximum(np.roll(upright, aside, axis=1), np.roll(upright, -aside, axis=1))
+        upright = np.maximum(upright - beside, 0)
+        above, below = (
+            upright[max(0, a - top) : max(0, b - top)] for a, b in ((y - reach, y - half), (y + half, y + reach))
+        )
         if len(above) and len(below):
             rows.append(np.minimum(above.max(axis=0), below.max(axis=0)))
     return np.asarray(np.mean(rows, axis=0) if rows else np.zeros(trace.shape[1]), np.float64)
@@ -144,12 +147,12 @@ def measure_separators(
     ndarray, shape (W,)
     """
     arm = max(1, round(ARM_MM * px_per_mm[1]))
-    solid = cv2.dilate(trace, np.ones((1, 3), np.uint8))
     rows = []
     for baseline in baselines_mm:
         y = round(baseline * px_per_mm[1])
-        above, below = solid[max(0, y - arm) : y], solid[y + 1 : y + 1 + arm]
+        above, below = trace[max(0, y - arm) : max(0, y)], trace[max(0, y + 1) : max(0, y + 1 + arm)]
         if len(above) and len(below):
             join = np.minimum if both_arms else np.maximum
-            rows.append(join(above.mean(axis=0), below.mean(axis=0)))
+            solid = [cv2.dilate(part, np.ones((1, 3), np.uint8)).mean(axis=0) for part in (above, below)]
+            rows.append(join(*solid))
     return np.asarray(np.mean(rows, axis=0) if rows else np.zeros(trace.shape[1]), np.float64)
