@@ -46,7 +46,7 @@ USUAL_MM = 0.006
 STIFFEST = 20.0
 CREASE_MM, STRAY_MM = 0.05, 0.03
 """Bends sharper than this, from one window to the next, and windows further off cost little more."""
-LOOKS, TURNS, TURNS_CENTRE = 2, 2, 5
+LOOKS, TURNS, TURNS_CENTRE = 2, 3, 5
 """How often all is measured, the surface fitted and the middle of a line taken, each from where the last left off."""
 LEAST = 1e-6
 
