@@ -77,16 +77,6 @@ def _fit_offsets(uneven: Array, fractions: Array, phases: Array) -> Array:
     return np.asarray(offsets)
 
 
-def lift_rounding(at_px: NDArray[np.complex128], rounding: Rounding) -> NDArray[np.complex128]:
-    """The crossings at the places that their lines were meant for."""
-    across, down = (np.full_like(at_px, np.nan) for _ in range(2))
-    across[:, 1:-1] = (at_px[:, 2:] - at_px[:, :-2]) / 2
-    down[1:-1] = (at_px[2:] - at_px[:-2]) / 2
-    usual = [np.nanmedian(step.real) + 1j * np.nanmedian(step.imag) for step in (across, down)]
-    across, down = (np.where(np.isfinite(s), s, u) for s, u in zip((across, down), usual, strict=True))
-    return np.asarray(at_px - rounding.columns[None] * across - rounding.rows[:, None] * down)
-
-
 def _measure_unevenness(at_px: NDArray[np.complex128]) -> Array:
     """How far each line but the outer two lies off the middle of its neighbours, in boxes; NaN where too few tell."""
     off = at_px[:, 1:-1] - (at_px[:, :-2] + at_px[:, 2:]) / 2
