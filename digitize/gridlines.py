@@ -69,7 +69,7 @@ def follow_lines(rgb: NDArray[np.uint8], lattice: Lattice) -> Lattice:
     dark = np.asarray(255 - rgb.min(axis=2), np.uint8)
     for _ in range(LOOKS - 1):
         lattice = replace(lattice, nodes_px=_look_again(dark, lattice)[::2, ::2])
-    rows, cols = ((n - 1) * 2 + 1 for n in lattice.seen.shape)
+    rows, cols = (2 * n - 1 for n in lattice.seen.shape)
     finer = np.repeat(np.repeat(lattice.seen, 2, axis=0), 2, axis=1)[:rows, :cols]
     return replace(lattice, nodes_px=_look_again(dark, lattice), seen=finer, pitch_mm=lattice.pitch_mm / 2)
 
@@ -81,7 +81,7 @@ def _look_again(dark: NDArray[np.uint8], lattice: Lattice) -> Array:
         other = beside.submit(_measure_family, dark, nodes.transpose(1, 0, 2), seen.T, pitch_mm)
         right = _measure_family(dark, nodes, seen, pitch_mm)
         down = other.result().T
-    at_y, at_x = (pitch_mm * np.indices(seen.shape, np.float64)[k] for k in (0, 1))
+    at_y, at_x = pitch_mm * np.indices(seen.shape, np.float64)
     crossings = lattice.to_px(at_x + right[::2], at_y + down[:, ::2])
     rounding = find_rounding(np.where(seen, crossings[..., 0] + 1j * crossings[..., 1], np.nan))
     if rounding is not None:
@@ -106,12 +106,10 @@ def _measure_family(dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool
     off = _drop_strays(middle - line)
     if not np.isfinite(off).any():
         return np.zeros(off.shape)
-    at = np.stack(
-        [stretch_nodes(nodes[..., k], np.arange(2 * rows - 1) / 2, np.arange(cols, dtype=np.float64)) for k in (0, 1)],
-        axis=-1,
-    )
+    half_rows, whole_cols = np.arange(2 * rows - 1) / 2, np.arange(cols, dtype=np.float64)
+    at_x, at_y = (stretch_nodes(nodes[..., k], half_rows, whole_cols) for k in (0, 1))
     stiffness = STIFFNESS * float(np.clip(_estimate_noise(off) / USUAL_MM, 1, STIFFEST)) ** 2
-    bent = _bend(off, (at[..., 0] + 1j * at[..., 1]).astype(np.complex128), pitch_mm, stiffness)
+    bent = _bend(off, (at_x + 1j * at_y).astype(np.complex128), pitch_mm, stiffness)
     return np.asarray(bent + np.nan_to_num(line))
 
 
