@@ -34,7 +34,7 @@ def flatten(photo: Photo, lattice: Lattice) -> Sheet:
     width_mm, height_mm = lattice.size_mm
     width, height = int(width_mm * PX_PER_MM), int(height_mm * PX_PER_MM)
     y, x = (np.arange(length) / (PX_PER_MM * lattice.pitch_mm) for length in (height, width))
-    map_x, map_y = (stretch_nodes(lattice.nodes_px[..., k], y, x) for k in (0, 1))
+    map_x, map_y = stretch_nodes(lattice.nodes_px, y, x)
     photo_height, photo_width = photo.rgb.shape[:2]
     valid = (map_x >= 0) & (map_x <= photo_width - 1) & (map_y >= 0) & (map_y <= photo_height - 1)
     box_px = np.linalg.norm(np.diff(lattice.nodes_px, axis=1), axis=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
@@ -13,6 +14,8 @@ from digitize.pulse import Pulse
 from digitize.stages import Curve, Ink, Layout, Panel, Sheet
 from digitize.strokes import drop_unlinked
 
+ROWS_AT_ONCE = 2
+"""Rows read side by side, each on a core of its own; more would need more memory."""
 MARGIN_MM = 6.4
 """What the network sees before and after a row's panels: a pulse, a label, bare paper."""
 REACH_MM = 22.4
@@ -50,12 +53,16 @@ def follow_panels(sheet: Sheet, ink: Ink, layout: Layout) -> tuple[Curve, ...]:
     rows = sorted({(p.row, p.baseline_mm) for p in layout.panels})
     ends = _own_ends(ink.trace, [baseline for _, baseline in rows])
     panels = [[p for p in layout.panels if p.row == row] for row, _ in rows]
-    boxes, answers = [], []
-    for k, (_, baseline) in enumerate(rows):
-        others = [b for j, (_, b) in enumerate(rows) if j != k]
-        boxes.append(_choose_box(panels[k], baseline, others, ends[k]))
-        scaled = [b * PX_PER_MM for b in (baseline, *others)]
-        answers.append(ask_heights(_cut_band(sheet, ink, *boxes[k], scaled[0], scaled[1:]))[:-1])
+    heights = [baseline for _, baseline in rows]
+    others = [[b for j, b in enumerate(heights) if j != k] for k in range(len(rows))]
+    boxes = [_choose_box(*about) for about in zip(panels, heights, others, ends, strict=True)]
+
+    def ask(k: int) -> NDArray[np.float32]:
+        scaled = [b * PX_PER_MM for b in (heights[k], *others[k])]
+        return ask_heights(_cut_band(sheet, ink, *boxes[k], scaled[0], scaled[1:]))[:-1]
+
+    with ThreadPoolExecutor(ROWS_AT_ONCE) as pool:
+        answers = list(pool.map(ask, range(len(rows))))
     paths = follow_heights(_stack(answers))
     curves: list[Curve] = []
     for k, ((left, top), _) in enumerate(boxes):

@@ -46,8 +46,10 @@ USUAL_MM = 0.006
 STIFFEST = 20.0
 CREASE_MM, STRAY_MM = 0.05, 0.03
 """Bends sharper than this, from one window to the next, and windows further off cost little more."""
-LOOKS, TURNS, TURNS_CENTRE = 2, 3, 5
-"""How often all is measured, the surface fitted and the middle of a line taken, each from where the last left off."""
+TURNS = (1, 3)
+"""How often the surface is fitted in each look at the lines, every time from where the last left off."""
+TURNS_CENTRE = 5
+"""How often the middle of a line is taken."""
 LEAST = 1e-6
 
 
@@ -67,19 +69,20 @@ def follow_lines(rgb: NDArray[np.uint8], lattice: Lattice) -> Lattice:
         With nodes half as far apart.
     """
     dark = np.asarray(255 - rgb.min(axis=2), np.uint8)
-    for _ in range(LOOKS - 1):
-        lattice = replace(lattice, nodes_px=_look_again(dark, lattice)[::2, ::2])
+    *first, last = TURNS
+    for turns in first:
+        lattice = replace(lattice, nodes_px=_look_again(dark, lattice, turns)[::2, ::2])
     rows, cols = (2 * n - 1 for n in lattice.seen.shape)
     finer = np.repeat(np.repeat(lattice.seen, 2, axis=0), 2, axis=1)[:rows, :cols]
-    return replace(lattice, nodes_px=_look_again(dark, lattice), seen=finer, pitch_mm=lattice.pitch_mm / 2)
+    return replace(lattice, nodes_px=_look_again(dark, lattice, last), seen=finer, pitch_mm=lattice.pitch_mm / 2)
 
 
-def _look_again(dark: NDArray[np.uint8], lattice: Lattice) -> Array:
+def _look_again(dark: NDArray[np.uint8], lattice: Lattice, turns: int) -> Array:
     """Nodes half as far apart as the lattice's, on the lines of both families as far as these bend with the paper."""
     nodes, seen, pitch_mm = lattice.nodes_px, lattice.seen, lattice.pitch_mm
     with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(_measure_family, dark, nodes.transpose(1, 0, 2), seen.T, pitch_mm)
-        right = _measure_family(dark, nodes, seen, pitch_mm)
+        other = beside.submit(_measure_family, dark, nodes.transpose(1, 0, 2), seen.T, pitch_mm, turns)
+        right = _measure_family(dark, nodes, seen, pitch_mm, turns)
         down = other.result().T
     at_y, at_x = pitch_mm * np.indices(seen.shape, np.float64)
     crossings = lattice.to_px(at_x + right[::2], at_y + down[:, ::2])
@@ -93,7 +96,9 @@ def _look_again(dark: NDArray[np.uint8], lattice: Lattice) -> Array:
     return lattice.to_px(at_x + right, at_y + down)
 
 
-def _measure_family(dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool_], pitch_mm: float) -> Array:
+def _measure_family(
+    dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool_], pitch_mm: float, turns: int
+) -> Array:
     """How far to the right of the lattice's columns their lines lie, in mm, at every half row: (2 rows - 1, cols)."""
     rows, cols = seen.shape
     middle, ink = _measure_windows(*_sample_across(dark, nodes, pitch_mm), rows, pitch_mm)
@@ -107,9 +112,9 @@ def _measure_family(dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool
     if not np.isfinite(off).any():
         return np.zeros(off.shape)
     half_rows, whole_cols = np.arange(2 * rows - 1) / 2, np.arange(cols, dtype=np.float64)
-    at_x, at_y = (stretch_nodes(nodes[..., k], half_rows, whole_cols) for k in (0, 1))
+    at_x, at_y = stretch_nodes(nodes, half_rows, whole_cols)
     stiffness = STIFFNESS * float(np.clip(_estimate_noise(off) / USUAL_MM, 1, STIFFEST)) ** 2
-    bent = _bend(off, (at_x + 1j * at_y).astype(np.complex128), pitch_mm, stiffness)
+    bent = _bend(off, (at_x + 1j * at_y).astype(np.complex128), pitch_mm, stiffness, turns)
     return np.asarray(bent + np.nan_to_num(line))
 
 
@@ -122,7 +127,7 @@ def _sample_across(
     across = np.arange(-reach, reach + 1) / (PX_PER_MM * pitch_mm)
     along = np.arange(round((rows - 1) * pitch_mm * PX_PER_MM) + 1) / (PX_PER_MM * pitch_mm)
     at = (np.arange(cols)[:, None] + across).ravel()
-    map_x, map_y = (stretch_nodes(nodes[..., k], along, at) for k in (0, 1))
+    map_x, map_y = stretch_nodes(nodes, along, at)
     height, width = dark.shape
     inside = (map_x >= 0) & (map_x <= width - 1) & (map_y >= 0) & (map_y <= height - 1)
     ink = cv2.remap(dark, map_x, map_y, cv2.INTER_LINEAR).astype(np.float32)
@@ -188,7 +193,7 @@ def _middle(values: Array) -> Array:
     return np.asarray(np.where(count[0] > 0, (low + high) / 2, np.nan))
 
 
-def _bend(off: Array, at_px: NDArray[np.complex128], pitch_mm: float, stiffness: float) -> Array:
+def _bend(off: Array, at_px: NDArray[np.complex128], pitch_mm: float, stiffness: float, turns: int) -> Array:
     """Offsets at all points, in mm, such that the sheet bends as little as those known allow.
 
     Minimises ``sum (x - off)^2 + stiffness sum |second differences of (at + x u)|^2 / |u|^2``, u being a millimetre to
@@ -203,7 +208,7 @@ def _bend(off: Array, at_px: NDArray[np.complex128], pitch_mm: float, stiffness:
     base, turned = bending @ at_px.ravel() / scale, bending @ diags(unit / scale)
     pull, weight = known.astype(np.float64), np.full(bending.shape[0], stiffness)
     x = value
-    for _ in range(TURNS):
+    for _ in range(turns):
         weighted = turned.conj().T @ diags(weight)
         x = solve_symmetric(diags(pull + LEAST) + (weighted @ turned).real, pull * value - (weighted @ base).real)
         weight = stiffness * CREASE_MM / np.hypot(np.abs(base + turned @ x), CREASE_MM)

@@ -8,6 +8,7 @@ from functools import cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft2
 
 CHANNELS = {
     # How much the logarithms of R, G and B count. A printed grid is coloured or grey; a black trace shows in grey only,
@@ -115,14 +116,13 @@ def find_repetitions(evidence: NDArray[np.float32], across: int = 4, down: int =
 
 def _analyse_window(window: NDArray[np.float32], centre_px: complex) -> Repetition:
     taper = cv2.createHanningWindow(window.shape[::-1], cv2.CV_32F)
-    padded = np.zeros((SPECTRUM_PX, SPECTRUM_PX), np.float32)
-    padded[: window.shape[0], : window.shape[1]] = (window - window.mean()) * taper
-    spectrum = cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT, nonzeroRows=window.shape[0])
-    power = np.fft.fftshift(np.square(spectrum[..., 0]) + np.square(spectrum[..., 1]))
-    angles = np.deg2rad(np.arange(-45, 135, 0.5))
     half = SPECTRUM_PX // 2
+    spectrum = rfft2((window - window.mean()) * taper, s=(SPECTRUM_PX, SPECTRUM_PX))[:, : half + 1]
+    power = np.roll(np.square(np.abs(spectrum)), half, axis=0)
+    angles = np.deg2rad(np.arange(-45, 135, 0.5))
+    side = np.where(angles > np.pi / 2, -1, 1)  # a picture's spectrum is the same on either side of its middle
     radius = np.arange(half)
-    x, y = half + np.outer(np.cos(angles), radius), half + np.outer(np.sin(angles), radius)
+    x, y = np.outer(side * np.cos(angles), radius), half + np.outer(side * np.sin(angles), radius)
     rays = cv2.remap(power, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR).astype(np.float64)
     strength = rays[:, int(SPECTRUM_PX / MAX_PERIOD_PX) : SPECTRUM_PX // 3].sum(axis=1)
     quarter = len(angles) // 2

@@ -148,21 +148,27 @@ def second_differences(rows: int, cols: int) -> csr_matrix:
     return vstack(blocks).tocsr()
 
 
-def stretch_nodes(nodes: NDArray[np.float64], y: NDArray[np.floating], x: NDArray[np.floating]) -> NDArray[np.float32]:
-    """One coordinate of the nodes at other places, by the cubic spline of `Lattice.to_px`.
+def stretch_nodes(
+    nodes: NDArray[np.float64], y: NDArray[np.floating], x: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The nodes' coordinates at other places, by the cubic spline of `Lattice.to_px`.
 
     Parameters
     ----------
-    nodes : ndarray, shape (rows, cols)
+    nodes : ndarray, shape (rows, cols, 2)
     y, x : ndarray, shape (h,) and (w,)
         In steps of the nodes.
 
     Returns
     -------
     ndarray of float32, shape (h, w)
+        x in the picture.
+    ndarray of float32, shape (h, w)
+        y.
     """
-    down, across = (_weigh_nodes(count, at) for count, at in zip(nodes.shape, (y, x), strict=True))
-    return np.asarray((down @ nodes.astype(np.float32)) @ across.T, np.float32)
+    down, across = (_weigh_nodes(count, at) for count, at in zip(nodes.shape[:2], (y, x), strict=True))
+    x_px, y_px = (np.asarray((down @ nodes[..., k].astype(np.float32)) @ across.T, np.float32) for k in (0, 1))
+    return x_px, y_px
 
 
 def _weigh_nodes(count: int, at: NDArray[np.floating]) -> NDArray[np.float32]:

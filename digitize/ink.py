@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from digitize.stages import Ink, Sheet
 
@@ -108,8 +108,9 @@ def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:
     weights = np.exp(-(typical - typical.min()) / 0.02)
     weights /= weights.sum()
     # Weights sum to one, so what is swallowed of their mix is what they swallow.
-    swallowed = (WHITE - np.minimum(sheet.rgb, WHITE)).astype(np.float32)
-    return np.asarray(cv2.transform(swallowed, (weights / WHITE)[None].astype(np.float32)), np.float32)
+    swallowed = np.maximum(WHITE - np.arange(256), 0)[:, None] * (weights / WHITE)
+    parts = cv2.LUT(sheet.rgb, swallowed[None].astype(np.float32))
+    return np.asarray(cv2.transform(parts, np.ones((1, 3), np.float32)), np.float32)
 
 
 def fold_grid(darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pitch_mm: float) -> NDArray[np.float32]:
@@ -125,16 +126,21 @@ def fold_grid(darkness: NDArray[np.float32], px_per_mm: tuple[float, float], pit
     -------
     ndarray of float32, shape (H, W)
     """
-    rows = _lines_along_x(darkness, px_per_mm[0], px_per_mm[1] * pitch_mm)
-    cols = _lines_along_x(np.ascontiguousarray(darkness.T), px_per_mm[1], px_per_mm[0] * pitch_mm).T
-    return np.maximum(rows, cols)
-
-
-def _lines_along_x(darkness: NDArray[np.float32], px_per_mm: float, period_px: float) -> NDArray[np.float32]:
     height, width = darkness.shape
-    blocks = cv2.resize(darkness, (max(1, width // BLOCK_PX), height), interpolation=cv2.INTER_AREA)
+    along_x = cv2.resize(darkness, (max(1, width // BLOCK_PX), height), interpolation=cv2.INTER_AREA)
+    along_y = cv2.resize(darkness, (width, max(1, height // BLOCK_PX)), interpolation=cv2.INTER_AREA)
+    rows = _find_lines(np.asarray(along_x, np.float32), px_per_mm[0], px_per_mm[1] * pitch_mm)
+    cols = _find_lines(np.asarray(along_y.T, np.float32), px_per_mm[1], px_per_mm[0] * pitch_mm)
+    full = (cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR) for part in (rows, cv2.transpose(cols)))
+    return np.asarray(cv2.max(*full), np.float32)
+
+
+def _find_lines(blocks: NDArray[np.float32], px_per_mm: float, period_px: float) -> NDArray[np.float32]:
+    """Darkness of the lines along x; ``blocks`` and the answer have a column for every `BLOCK_PX` pixels."""
+    height = blocks.shape[0]
     length = max(3, int(LINE_MM * px_per_mm / BLOCK_PX) | 1)
-    along = median_filter(blocks, size=(1, length), mode="nearest")
+    around = sliding_window_view(np.pad(blocks, ((0, 0), (length // 2,) * 2), mode="edge"), length, axis=1)
+    along = np.partition(around, length // 2, axis=-1)[..., length // 2]
     # A flat trace lies along a line for 40 mm too, but not along the lines above and below it at the same place.
     period = round(period_px)
     if height > 3 * period:
@@ -144,5 +150,4 @@ def _lines_along_x(darkness: NDArray[np.float32], px_per_mm: float, period_px: f
             shifted[edge] = along[edge]
         usual = cv2.dilate(np.median(shifts, axis=0).astype(np.float32), np.ones((3, 1), np.uint8))
         along = np.minimum(along, usual * 1.2 + 0.01)
-    along -= np.median(along)
-    return np.asarray(cv2.resize(np.maximum(along, 0), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(np.maximum(along - np.median(along), 0), np.float32)

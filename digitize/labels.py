@@ -56,7 +56,7 @@ def find_labels(
         name, calibrated on synthetic print.
     """
     scaled = _scale(darkness, px_per_mm)
-    probability, sides_px = open_network("digitize", "labels", threads=1).run(None, {"darkness": scaled[None, None]})
+    probability, sides_px = open_network("digitize", "labels").run(None, {"darkness": scaled[None, None]})
     words = []
     for name, box, confidence in _pick(probability[0], sides_px[0], min_confidence):
         left, right = ((edge + 0.5) / PX_PER_MM - 0.5 / px_per_mm[0] for edge in (box[0], box[2]))

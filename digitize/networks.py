@@ -37,5 +37,7 @@ def open_network(package: str, name: str, threads: int = 0, arena: bool = True) 
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = arena
+    # Waiting threads that spin take the other core from whatever else runs there, the text engine for one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     weights = files(package).joinpath("weights", f"{name}.onnx").read_bytes()
     return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])

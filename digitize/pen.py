@@ -85,12 +85,13 @@ def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
     ndarray of float32, shape (H / BIN_PX + 1, FINE * W)
         Probability of each height in each fine column, and last of no trace.
     """
+    network = open_network("digitize", "pen", threads=1, arena=False)
     answers = []
     width = band.shape[2]
     for first in range(0, width, TILE_PX):
         last = min(first + TILE_PX, width)
         left, right = max(first - OVERLAP_PX, 0), min(last + OVERLAP_PX, width)
-        (probability,) = open_network("digitize", "pen", arena=False).run(None, {"band": band[None, :, :, left:right]})
+        (probability,) = network.run(None, {"band": band[None, :, :, left:right]})
         answers.append(probability[0, :, FINE * (first - left) : FINE * (last - left)])
     return np.asarray(np.concatenate(answers, axis=1), np.float32)
 

@@ -23,7 +23,7 @@ _CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
 _HANDS: tuple[Rgb, ...] = ((28, 40, 120), (30, 30, 34), (170, 30, 36))
 
 
-def choose_page(rng: Rng, ecg: Ecg, dpi: float | None = None) -> Page:
+def choose_page(rng: Rng, ecg: Ecg, dpi: float | None = None, stock: Stock | None = None) -> Page:
     """Print an ECG on a page of any kind.
 
     Parameters
@@ -33,12 +33,16 @@ def choose_page(rng: Rng, ecg: Ecg, dpi: float | None = None) -> Page:
         Twelve leads, ten seconds.
     dpi : float, optional
         Drawn when left out.
+    stock : Stock, optional
+        Drawn when left out.
 
     Returns
     -------
     Page
     """
     look = choose_look(rng)
+    if stock:
+        look["stock"] = stock
     for _ in range(_TRIES):
         try:
             return render(
@@ -79,6 +83,20 @@ def choose_stock(rng: Rng) -> Stock:
     return Stock(
         _rgb(paper), _rgb(lines[0]), _rgb(lines[1]), pick(rng, grids),
         float(rng.uniform(0.06, 0.2)), float(rng.uniform(0.12, 0.4)), bool(rng.random() < 0.15),
+    )  # fmt: skip
+
+
+def choose_dark_stock(rng: Rng) -> Stock:
+    """White paper whose 5 mm lines are nearly as dark as the trace, as printers that save colour make them."""
+    paper = np.full(3, 252.0)
+    colour = np.array(COLOURS[pick(rng, {"dark_red": 5.0, "red": 2.0, "grey": 2.0, "blue": 1.0, "green": 1.0})][2])
+    share = rng.uniform(0.2, 0.9)  # the rest is black
+    thick = np.clip(share * colour + (1 - share) * rng.uniform(20, 110) + rng.normal(0, 5, 3), 0, 255)
+    thin = paper - rng.uniform(0.15, 0.6) * (paper - thick)
+    grids: dict[Grid, float] = {"5": 6, "1+5": 3, "dots+5": 1}
+    return Stock(
+        _rgb(paper), _rgb(thin), _rgb(thick), pick(rng, grids),
+        float(rng.uniform(0.06, 0.15)), float(rng.uniform(0.1, 0.4)), bool(rng.random() < 0.1),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from digitize.ink import separate_ink
 from digitize.pen import FINE, PX_PER_MM
 from digitize.record import Ecg
 from digitize.stages import Lattice, Photo
-from digitize.synth.choose import choose_page
+from digitize.synth.choose import choose_dark_stock, choose_page
 from digitize.synth.degrade import PhotoPage
 from digitize.synth.effects import choose_effects, degrade
 
@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 PITCH_MM = 5.0
 WANDERING_SHARE = 0.35
 """Share of the sheets whose baselines drift by more than the record's own."""
+DARK_SHARE = 0.5
+"""Share of the sheets whose grid is nearly as dark as the trace: there the network takes a line for a stroke."""
 MARGIN_MM = 12.0
 """Paper kept around the traces, so that the network learns where rows begin and end."""
 
@@ -58,7 +60,8 @@ class TrainingSheet:
 
 def draw_sheet(rng: np.random.Generator, ecg: Ecg) -> TrainingSheet:
     """Print an ECG on a random page, photograph it at random, flatten it and say where the pen was."""
-    page = choose_page(rng, _let_wander(rng, ecg) if rng.random() < WANDERING_SHARE else ecg)
+    printed = _let_wander(rng, ecg) if rng.random() < WANDERING_SHARE else ecg
+    page = choose_page(rng, printed, stock=choose_dark_stock(rng) if rng.random() < DARK_SHARE else None)
     picture = degrade(page, choose_effects(rng, float(rng.beta(1.3, 1.6))), seed=int(rng.integers(2**31)))
     lattice, origin_mm, shake_mm = _shake_lattice(rng, picture)
     sheet = flatten(Photo(picture.rgb, ""), lattice)

@@ -12,16 +12,20 @@ import hashlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from torch import Tensor, nn
 from torch.nn import functional
 
 from digitize.follow import MIN_CONFIDENCE
 from digitize.pen import BIN_PX, CHANNELS, FINE, MULTIPLE_PX, PX_PER_MM, follow_heights, place_pen
+from digitize.train.eightbit import round_weights
 from digitize.train.mean import follow
 from digitize.train.pen_crops import WIDTH_PX, cut_crop, draw_batches, list_sheets, stack_crops
 
@@ -35,6 +39,8 @@ REPORT, KEEP = 100, 250
 """Steps between lines of the log, and checkpoints."""
 MEASURED_PX = 448
 """Height of the crops that are measured on."""
+SHOWN = 40
+"""Crops that tell how large the numbers in each layer become, when they are made whole."""
 
 
 class Pair(nn.Sequential):
@@ -72,8 +78,12 @@ class PenNet(nn.Module):
         return torch.cat([height, none], 1)
 
 
-def measure(net: PenNet, folder: Path, count: int = 96) -> dict[str, float]:
-    """How near the network comes on sheets it was not trained on, read as `digitize.follow` reads.
+Ask = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A band (1, CHANNELS, H, W) to probabilities (1, H / BIN_PX + 1, FINE W)."""
+
+
+def measure(ask: Ask, folder: Path, count: int = 96) -> dict[str, float]:
+    """How near a network comes on sheets it was not trained on, read as `digitize.follow` reads.
 
     Returns
     -------
@@ -87,8 +97,7 @@ def measure(net: PenNet, folder: Path, count: int = 96) -> dict[str, float]:
     errors, ghosts = [], []
     for k in range(count):
         band, bins = stack_crops([cut_crop(sheets[k % len(sheets)], rng, MEASURED_PX)])
-        with torch.no_grad():
-            answer = net(band).softmax(1)[0].numpy()[:-1]
+        answer = ask(band.numpy())[0, :-1]
         y_px, sure = place_pen(answer, follow_heights(answer[None])[0])
         truth = bins[0].numpy() * BIN_PX + (BIN_PX - 1) / 2
         inked = (truth > 0) & (truth < MEASURED_PX - 1)
@@ -169,7 +178,7 @@ def train(args: argparse.Namespace) -> PenNet:
             torch.save({**state, "schedule": schedule.state_dict(), "step": step + 1}, part)
             part.replace(args.checkpoint)
             if step % (4 * KEEP) == 4 * KEEP - 1:
-                print(f"  apart: {measure(mean.eval(), args.sheets)}", file=sys.stderr, flush=True)
+                print(f"  apart: {measure(ask_network(mean), args.sheets)}", file=sys.stderr, flush=True)
     return mean.eval()
 
 
@@ -200,8 +209,19 @@ class Reader(nn.Module):
         return out
 
 
-def export(net: PenNet, metrics: dict[str, float], command: str, folder: Path) -> None:
-    """Write pen.onnx and its card."""
+def ask_network(net: PenNet) -> Ask:
+    """What `measure` asks of a network in training."""
+    reader = Reader(net).eval()
+
+    def ask(band: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            return np.asarray(reader(torch.from_numpy(band)).numpy(), np.float32)
+
+    return ask
+
+
+def export(net: PenNet, sheets: Path, command: str, folder: Path) -> None:
+    """Write pen.onnx, in eight bits, and its card with what that file does on the sheets apart."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "pen.onnx"
     torch.onnx.export(
@@ -209,6 +229,11 @@ def export(net: PenNet, metrics: dict[str, float], command: str, folder: Path) -
         input_names=["band"], output_names=["probability"], opset_version=OPSET, dynamo=False,
         dynamic_axes={"band": {2: "height", 3: "width"}, "probability": {1: "bins", 2: "columns"}},
     )  # fmt: skip
+    rng, kept = np.random.default_rng(0), list_sheets(sheets, apart=False)
+    shown = (cut_crop(kept[int(rng.integers(len(kept)))], rng, MEASURED_PX).band[None] for _ in range(SHOWN))
+    round_weights(path, "band", shown)
+    session = InferenceSession(path, providers=["CPUExecutionProvider"])
+    metrics = measure(lambda band: np.asarray(session.run(None, {"band": band})[0]), sheets, 400)
     card = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -249,7 +274,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.blend:
         blend(net, args.blend)
     words = f"--steps {args.steps} --batch {args.batch} --rate {args.rate:g} --seed {args.seed}"
-    export(net, measure(net, args.sheets, 400), f"python -m digitize.train.pen --sheets SHEETS {words}", args.out)
+    export(net, args.sheets, f"python -m digitize.train.pen --sheets SHEETS {words}", args.out)
 
 
 if __name__ == "__main__":
