@@ -25,7 +25,9 @@ from digitize.load import load
 from digitize.pulse import find_pulse
 from digitize.reconcile import obey_einthoven
 from digitize.record import Hints, Patient
+from digitize.speed import doubt_print, doubt_speed
 from digitize.stages import Digitization, Lattice, Photo, Status
+from digitize.strips import name_strips
 from digitize.text import read_words
 from digitize.trace import trace_panels
 from digitize.upright import turn_upright
@@ -49,11 +51,14 @@ UNREAD = frozenset(
         "grid_absent",
         "strip_unreadable",
         "rows_meet",
+        "gain_assumed",
         "gains_mixed",
+        "speed_doubtful",
+        "speed_conflict",
     }
 )
 """Notes that make a reading partial: something that is printed could not be read, not told from its neighbour, or its
-gain is not known."""
+gain or its speed is not known."""
 
 
 Tracer = Literal["network", "classical"]
@@ -114,19 +119,20 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
                 curves = leave_pulse(follow_panels(sheet, ink, layout), ink.trace, sheet.px_per_mm, pulse)
             else:
                 curves = trace_panels(ink, sheet.px_per_mm, layout, labels)
+            layout, curves, renamed = name_strips(layout, curves)
         with clock("text"):
             words = reading.result()
     with clock("calibrate"):
-        facts = parse_header(words)
+        facts, misread = doubt_print(parse_header(words), layout)
         if lattice.source == "pulse":
             refuse_unusual(facts, hints)
         calibration, assumed = calibrate(pulse, facts, hints)
     with clock("assemble"):
         read, quality, unread = assemble(curves, calibration, layout)
-        doubts = (*check_crossings(curves), *check_signal(read, quality))
+        doubts = (*check_crossings(curves), *check_signal(read, quality), *doubt_speed(calibration, layout, read))
         ecg = obey_einthoven(read)
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
-    notes = (*mirrored, *check_lattice(lattice), *cut, *unread, *doubts, *assumed)
+    notes = (*mirrored, *check_lattice(lattice), *cut, *renamed, *unread, *doubts, *misread, *assumed)
     status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"
     return Digitization(
         ecg=ecg,

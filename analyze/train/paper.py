@@ -29,7 +29,7 @@ from digitize.datasets import load
 from digitize.datasets.ptbxl import SUPERCLASSES
 from digitize.errors import PaperbeatError
 from digitize.record import Ecg
-from digitize.synth.choose import choose_look
+from digitize.synth.choose import choose_footer, choose_look
 from digitize.synth.effects import choose_effects, degrade
 from digitize.synth.render import render
 
@@ -40,7 +40,7 @@ DRAWS = 500
 
 def read_photo(ecg: Ecg, rng: np.random.Generator) -> ClassifierInput:
     """Print, photograph and read a record. Raises PaperbeatError where the page is refused."""
-    page = render(ecg, dpi=200.0, layout="3x4+1", **choose_look(rng))
+    page = render(ecg, dpi=200.0, layout="3x4+1", footer=choose_footer(rng), **choose_look(rng))
     photo = degrade(page, choose_effects(rng, STRENGTH, "photo"), seed=int(rng.integers(2**31)))
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])
     return prepare(digitize(jpeg.tobytes()).ecg)

@@ -45,23 +45,23 @@ def choose_page(rng: Rng, ecg: Ecg, dpi: float | None = None, stock: Stock | Non
         look["stock"] = stock
     for _ in range(_TRIES):
         try:
-            return render(
-                ecg, dpi=dpi or pick(rng, {150.0: 2, 200.0: 4, 250.0: 2, 300.0: 1}), **look, **_choose_form(rng)
-            )
+            form = _choose_form(rng)
+            footer = choose_footer(rng, form["mm_per_s"], form["mm_per_mv"], form["chest_mm_per_mv"])
+            resolution = dpi or pick(rng, {150.0: 2, 200.0: 4, 250.0: 2, 300.0: 1})
+            return render(ecg, dpi=resolution, footer=footer, **look, **form)
         except ValueError:  # it does not fit the paper, or lasts longer than the record: another one
             continue
     return render(ecg, dpi=dpi or 200.0, **look)
 
 
 def choose_look(rng: Rng) -> dict[str, Any]:
-    """Paper, pen, type, words and handwriting at random: arguments of `render` that suit any layout."""
+    """Paper, pen, type, header and handwriting at random: arguments of `render` that suit any layout."""
     type_ = _choose_type(rng)
     return {
         "stock": choose_stock(rng),
         "pen": choose_pen(rng),
         "type": type_,
         "header": _choose_header(rng),
-        "footer": None if rng.random() < 0.5 else _choose_footer(rng),
         "strokes": _choose_strokes(rng),
     }
 
@@ -201,16 +201,20 @@ def _choose_header(rng: Rng) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _choose_footer(rng: Rng) -> str:
-    speed, gain = "25 mm/s", "10 mm/mV"
-    forms = (
-        f"{speed} {gain} 0.05-150 Hz F60",
-        f"{speed}   {gain}",
-        f"Speed: {speed}  Limb: {gain}  Chest: {gain}",
+def choose_footer(
+    rng: Rng, mm_per_s: float = 25.0, mm_per_mv: float = 10.0, chest_mm_per_mv: float | None = None
+) -> str | None:
+    """Speed and gain as machines print them, or something else, or nothing."""
+    chest = chest_mm_per_mv or mm_per_mv
+    speed, gain = f"{mm_per_s:g} mm/s", f"{mm_per_mv:g} mm/mV"
+    forms = [
+        f"Speed: {speed}  Limb: {gain}  Chest: {chest:g} mm/mV",
         "",
         "F 50~ 0.15-100 Hz",
-    )
-    return forms[int(rng.integers(len(forms)))]
+    ]
+    if chest == mm_per_mv:
+        forms += [f"{speed} {gain} 0.05-150 Hz F60", f"{speed}   {gain}"]
+    return None if rng.random() < 0.5 else forms[int(rng.integers(len(forms)))]
 
 
 def _choose_strokes(rng: Rng) -> tuple[Stroke, ...]:
