@@ -27,6 +27,8 @@ OWN_MM = 3.0
 TRACE = 0.35
 MIN_CONFIDENCE = 0.15
 """Below this probability of being right to a millimetre a column is blank."""
+EDGE_MM = 1.0
+"""Nearer than this to where the picture ends a trace that leaves it cannot be told from its end."""
 PULSE_NEAR_MM = 2.5
 """A pulse that ends this near to the first panels is one that the trace leaves."""
 LEG_MM = 0.8
@@ -64,14 +66,22 @@ def follow_panels(sheet: Sheet, ink: Ink, layout: Layout) -> tuple[Curve, ...]:
     with ThreadPoolExecutor(ROWS_AT_ONCE) as pool:
         answers = list(pool.map(ask, range(len(rows))))
     paths = follow_heights(_stack(answers))
+    edge = np.ones((2 * round(EDGE_MM * PX_PER_MM) + 1,) * 2, np.uint8)
+    shown = cv2.erode(sheet.valid.astype(np.uint8), edge) > 0
     curves: list[Curve] = []
     for k, ((left, top), _) in enumerate(boxes):
         bins, columns = answers[k].shape
         y_px, confidence = place_pen(answers[k], np.minimum(paths[k, :columns], bins - 1))
         x_mm = (left + (np.arange(columns) - (FINE - 1) / 2) / FINE) / PX_PER_MM
-        y_mm = np.where(confidence >= MIN_CONFIDENCE, (top + y_px) / PX_PER_MM, np.nan)
+        seen = shown[_clip(top + y_px, shown.shape[0]), _clip(x_mm * PX_PER_MM, shown.shape[1])]
+        y_mm = np.where((confidence >= MIN_CONFIDENCE) & seen, (top + y_px) / PX_PER_MM, np.nan)
         curves += (drop_unlinked(curve, ink) for curve in _cut_panels(panels[k], x_mm, y_mm, confidence))
     return tuple(curves)
+
+
+def _clip(places_px: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The pixels nearest to places, of those there are."""
+    return np.clip(np.rint(places_px), 0, count - 1).astype(np.int64)
 
 
 def _choose_box(

@@ -109,16 +109,16 @@ def follow_heights(probability: NDArray[np.float32]) -> NDArray[np.int64]:
     ndarray of int, shape (rows, columns)
         Bin of each column.
     """
-    gain = np.log(probability.transpose(2, 0, 1) + np.float32(FLOOR))
-    columns, rows, bins = gain.shape
+    best = probability.transpose(2, 0, 1) + np.float32(FLOOR)
+    np.log(best, out=best)  # what each place is worth; what the best way to it is worth takes its place below
+    columns, rows, bins = best.shape
     slope = (STEP_COST * np.arange(bins)).astype(np.float32)
-    best = np.empty((columns, rows, bins), np.float32)
-    value = best[0] = gain[0]
+    value = best[0]
     for x in range(1, columns):
         down = np.maximum.accumulate(value + slope, axis=1) - slope
         up = np.maximum.accumulate((value - slope)[:, ::-1], axis=1)[:, ::-1] + slope
-        value = np.maximum(down, up) + gain[x]
-        best[x] = value
+        best[x] += np.maximum(down, up)
+        value = best[x]
     path = np.empty((columns, rows), np.int64)
     away = STEP_COST * np.abs(np.arange(bins)[:, None] - np.arange(bins)).astype(np.float32)
     y = path[-1] = best[-1].argmax(axis=1)

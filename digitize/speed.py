@@ -84,8 +84,8 @@ def doubt_speed(calibration: Calibration, layout: Layout, ecg: Ecg) -> tuple[Not
     rate_bpm, stroke_s = beats
     pace = np.log(1000 * stroke_s / rate_bpm)
     if pace < SWIFT or pace > SLOW:
-        what = "narrow for its rate, as if run slower" if pace < SWIFT else "wide for its rate, as if run faster"
-        message = f"{assumed} the heart beats {rate_bpm:.0f} times a minute, and its QRS is {what}."
+        what = "narrow, as if run slower" if pace < SWIFT else "wide, as if run faster; paced beats are so too"
+        message = f"{assumed} the heart beats {rate_bpm:.0f} times a minute, and for that its QRS is {what}."
         return (Note("speed_doubtful", "error", message, _HINT),)
     return ()
 
