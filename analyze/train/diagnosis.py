@@ -158,7 +158,8 @@ def train_diagnosis(
         for form in training.inputs
     }
     _write(classifier, training, judged, threshold, metrics, words, weights)
-    _save_nets(classifier, training, judged, weights)
+    # Beside this module, where `paperbeat export` looks for them: they are no part of the package.
+    _save_nets(classifier, training, judged, Path(__file__).parent if weights == WEIGHTS else weights)
     examples = read_examples(data, training, out, seed)
     for line in learn_doubts(training, examples, out, weights, seed):
         print(line, flush=True)
