@@ -100,7 +100,7 @@ def read_words(
     if engine is None or not lines:
         return ()
     picture, tops = _stack_lines(clean, lines)
-    found = _run_tesseract(picture, timeout_s) if engine == "tesseract" else _run_rapidocr(picture)
+    found = run_tesseract(picture, timeout_s) if engine == "tesseract" else run_rapidocr(picture)
     words = []
     for text, (left, top, right, bottom), confidence in found:
         row = int(np.searchsorted(tops, (top + bottom) / 2, side="right")) - 1
@@ -190,7 +190,7 @@ def _stack_lines(clean: NDArray[np.float32], lines: list[Line]) -> tuple[NDArray
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), SOFT_PX), np.uint8), tops
 
 
-def _run_tesseract(picture: NDArray[np.uint8], timeout_s: float) -> list[tuple[str, Box, float]]:
+def run_tesseract(picture: NDArray[np.uint8], timeout_s: float) -> list[tuple[str, Box, float]]:
     """Words, boxes in pixels, confidences 0 to 1; nothing when the time was not enough."""
     command = ["tesseract", "stdin", "stdout", "--psm", "11", "--oem", "1", "tsv"]
     png = cv2.imencode(".png", picture)[1].tobytes()
@@ -218,7 +218,7 @@ def _open_rapidocr() -> RapidOCR:
     return RapidOCR(params={"Global.log_level": "error", "Det.limit_side_len": 960, "Det.limit_type": "max"})
 
 
-def _run_rapidocr(picture: NDArray[np.uint8]) -> list[tuple[str, Box, float]]:
+def run_rapidocr(picture: NDArray[np.uint8]) -> list[tuple[str, Box, float]]:
     """Lines, boxes in pixels, confidences 0 to 1."""
     result: Any = _open_rapidocr()(np.repeat(picture[..., None], 3, axis=2), use_cls=False)
     if result.boxes is None or result.txts is None or result.scores is None:
