@@ -210,7 +210,7 @@ def _is_hollow(level: Mask, box: Box) -> bool:
 def _settle(ink: Ink, box: Box) -> Box:
     """The same box, its strokes' middles found to a fraction of a pixel and its foot by the lines that lead to it."""
     high = np.s_[round(box.top + box.height / 4) : round(box.top + 3 * box.height / 4)]
-    wide = np.s_[round(box.left) + NEAR_PX : round(box.right) - NEAR_PX + 1]
+    wide = np.s_[round(box.left + NEAR_PX) : round(box.right - NEAR_PX) + 1]  # not empty: `_is_hollow` looked there
     left, right = (_centre(ink[high, _near(edge)].mean(axis=0), edge) for edge in (box.left, box.right))
     top = _centre(ink[_near(box.top), wide].mean(axis=1), box.top)
     foot = box.top + box.height
