@@ -102,6 +102,9 @@ def tell(outcomes: list[Outcome]) -> list[tuple[float, float, float]]:
     read = [o for o in outcomes if np.isfinite(o.snr_db)]
     refused = Counter(o.status for o in outcomes if not np.isfinite(o.snr_db))
     print(f"{len(read)} of {len(outcomes)} pages read; refused: {dict(refused.most_common())}")
+    for index, outcome in enumerate(outcomes):
+        if outcome.status == "ok" and outcome.snr_db < WRONG_DB:
+            print(f"page {index} calls itself ok at {outcome.snr_db:.1f} dB")
     for status in ("ok", "partial"):
         snr_db = np.array([o.snr_db for o in read if o.status == status])
         if len(snr_db):

@@ -85,7 +85,7 @@ def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
     ndarray of float32, shape (H / BIN_PX + 1, FINE * W)
         Probability of each height in each fine column, and last of no trace.
     """
-    network = open_network("digitize", "pen", threads=1, arena=False)
+    network = open_network("digitize", "pen", arena=False)
     answers = []
     width = band.shape[2]
     for first in range(0, width, TILE_PX):
