@@ -13,6 +13,7 @@ from digitize.synth.suite import BASE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from digitize.benchsuite import LevelRow, SuiteBench
 
@@ -50,13 +51,9 @@ def draw_suite(bench: SuiteBench, path: Path) -> None:
     path : Path
         Ends in ``.png``, ``.svg`` or ``.pdf``.
     """
-    import io
-
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-
-    from digitize.formats.files import replace_files
 
     columns = _columns(_by_factor(bench))
     base_db = next((level.snr_db_median for level in bench.levels if level.factor == BASE), float("nan"))
@@ -77,8 +74,17 @@ def draw_suite(bench: SuiteBench, path: Path) -> None:
             "red: wrong readings that call themselves ok",
             fontsize=8,
         )
-        out = io.BytesIO()
-        figure.savefig(out, format=path.suffix.lower()[1:])
+        save_plot(figure, path)
+
+
+def save_plot(figure: Figure, path: Path) -> None:
+    """Write a figure; the picture appears whole or not at all."""
+    import io
+
+    from digitize.formats.files import replace_files
+
+    out = io.BytesIO()
+    figure.savefig(out, format=path.suffix.lower()[1:])
     replace_files({path: out.getvalue()})
 
 

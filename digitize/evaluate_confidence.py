@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitize.benchplot import check_plot
+from digitize.benchplot import check_plot, save_plot
 from digitize.errors import InputError
+from digitize.pen import BIN_PX, NEAR_BINS, PX_PER_MM
 from digitize.pipeline import read_photo
 from digitize.record import Ecg, Hints
-from digitize.score import WRONG_DB, score_page
+from digitize.score import WRONG_DB, PageScore, score_page
 from digitize.stages import Digitization, Photo
 from digitize.synth.choose import choose_page
 from digitize.synth.effects import choose_effects, degrade
@@ -27,7 +28,7 @@ from digitize.synth.heart import load_hearts, simulate
 
 Array = NDArray[np.float64]
 
-NEAR_MM = 1.6
+NEAR_MM = NEAR_BINS * BIN_PX / PX_PER_MM
 """What confidence is the probability of: the pen within so much of where it is drawn (`digitize.pen.place_pen`)."""
 EDGES = (0.0, 0.5, 0.7, 0.85, 0.95, 0.99, 1.0001)
 MIN_SAMPLES = 50
@@ -60,13 +61,12 @@ def read_any(seed: int, index: int) -> Outcome:
         read = read_photo(Photo(picture.rgb, ""), Hints())
     except InputError as error:
         return Outcome(error.code, np.nan, np.empty(0), np.empty(0))
-    confidence, error_mm = compare_samples(page.ecg, read)
-    return Outcome(read.status, score_page(page.ecg, read.ecg).snr_db, confidence, error_mm)
+    score = score_page(page.ecg, read.ecg)
+    return Outcome(read.status, score.snr_db, *compare_samples(page.ecg, read, score))
 
 
-def compare_samples(truth: Ecg, read: Digitization) -> tuple[Array, Array]:
+def compare_samples(truth: Ecg, read: Digitization, score: PageScore) -> tuple[Array, Array]:
     """Confidence and error, in mm of paper, of every sample that was printed and read, each lead at its best lag."""
-    score = score_page(truth, read.ecg)
     pairs = []
     for lead, scored in score.leads.items():
         if lead not in read.ecg.leads:
@@ -136,7 +136,7 @@ def draw_bins(bins: list[tuple[float, float, float]], path: Path) -> None:
     for x, y, part in zip(sure, right, share, strict=True):
         axes.annotate(f"{part:.2%}", (x, y), textcoords="offset points", xytext=(6, -10), fontsize=7)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence of a sample", ylabel=f"share within {NEAR_MM:g} mm")
-    figure.savefig(path)
+    save_plot(figure, path)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from digitize.formats import read_ecg
-from digitize.speed import SLOW, SWIFT, measure_pace
+from digitize.speed import SLOW, SWIFT, compare_pace, measure_pace
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
         ecg = read_ecg(path)
         # A sheet run at another speed than assumed is one whose seconds are longer or shorter.
         found = [measure_pace(ecg.signal_mv, ecg.fs_hz * times) for times in (1.0, 0.5, 2.0)]
-        paces.append([np.nan if f is None else np.log(1000 * f[1] / f[0]) for f in found])
+        paces.append([np.nan if f is None else compare_pace(*f) for f in found])
     pace = np.array(paces)
     for k, name in enumerate(("right speed", "50 mm/s taken for 25", "12.5 mm/s taken for 25")):
         doubted = np.mean((pace[:, k] < SWIFT) | (pace[:, k] > SLOW))

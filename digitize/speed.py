@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 
+from digitize.arrange import SPEEDS_MM_S
 from digitize.header import HeaderFacts
 from digitize.record import Ecg, Note
 from digitize.sheets import PAGE_S
@@ -20,13 +21,12 @@ USUAL = 1.4
 """Rows this many times longer or shorter than usual were rather run at another speed."""
 MIN_LEADS = 6
 """Strips of fewer leads are of any length."""
-SPEEDS_MM_S = (25.0, 50.0, 12.5)
 STEEP, FLANK = 0.985, 0.4
 SMOOTH_S, GAP_S, AROUND_S = 0.012, 0.25, 0.15
 MIN_BEATS = 3
 SWIFT, SLOW = -1.3, 0.44
-"""Logarithm of the QRS's steep part in ms over the rate in beats a minute: half the speed adds 1.4 to it, twice the
-speed takes as much. How many records lie beyond is measured by ``python -m digitize.evaluate_speed``."""
+"""Bounds of `compare_pace`: a sheet run at twice the speed assumed adds 1.4 to it, at half the speed takes as much. How
+many records lie beyond is measured by ``python -m digitize.evaluate_speed``."""
 
 _HINT = "Count the boxes of a second on the page, or look for its speed, and give --speed."
 
@@ -81,8 +81,7 @@ def doubt_speed(calibration: Calibration, layout: Layout, ecg: Ecg) -> tuple[Not
     beats = measure_pace(ecg.signal_mv, ecg.fs_hz)
     if beats is None:
         return ()
-    rate_bpm, stroke_s = beats
-    pace = np.log(1000 * stroke_s / rate_bpm)
+    rate_bpm, pace = beats[0], compare_pace(*beats)
     if pace < SWIFT or pace > SLOW:
         what = "narrow, as if run slower" if pace < SWIFT else "wide, as if run faster; paced beats are so too"
         message = f"{assumed} the heart beats {rate_bpm:.0f} times a minute, and for that its QRS is {what}."
@@ -120,6 +119,11 @@ def measure_pace(signal_mv: NDArray[np.float64], fs_hz: float) -> tuple[float, f
         steep = np.flatnonzero(together[max(k - around, 0) : k + around] > FLANK * together[k])
         strokes.append((steep[-1] - steep[0]) / fs_hz)
     return 60 * fs_hz / float(np.median(np.diff(peaks))), float(np.median(strokes))
+
+
+def compare_pace(rate_bpm: float, stroke_s: float) -> float:
+    """Logarithm of the steep part of a QRS in ms over the rate: what `SWIFT` and `SLOW` bound."""
+    return float(np.log(1000 * stroke_s / rate_bpm))
 
 
 def _measure_rows(layout: Layout) -> float | None:

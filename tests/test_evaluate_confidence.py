@@ -18,9 +18,7 @@ def test_a_page_at_random_is_as_right_as_it_is_sure() -> None:
     assert outcome.confidence.mean() > 0.98
 
 
-def test_a_page_that_is_refused_is_told_by_its_code(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_page_that_is_refused_is_told_by_its_code(capsys: pytest.CaptureFixture[str]) -> None:
     sure = np.array([0.6, 0.6, 0.999, 0.999, 0.999])
     far = np.array([0.1, 9.0, 0.1, 0.2, 0.3])
     outcomes = [

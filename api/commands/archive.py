@@ -29,14 +29,12 @@ def batch(
     software = version("paperbeat")
     pages = find_pages(inputs, out)
     todo = pages_to_do(pages, out, software, retry_failed)
-    done = 0
     try:
         with counting("reading", len(pages), len(pages) - len(todo)) as tell:
             for entry in run_batch(todo, out, software, min(jobs or os.cpu_count() or 1, max(len(todo), 1))):
-                done += 1
                 tell(f"{entry.path}: {entry.code or entry.status}", keep=entry.status == "failed")
     except KeyboardInterrupt:
-        left = len(todo) - done
+        left = len(pages_to_do(pages, out, software, retry_failed))
         typer.echo(f"stopped with {left} of {len(pages)} pages left; run the same command again to go on", err=True)
         raise typer.Exit(130) from None
     counts = close_batch(pages, out)
