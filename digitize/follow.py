@@ -116,7 +116,7 @@ def _snap(x_mm: float, y_mm: float, multiple: int = 1) -> tuple[int, int]:
 
 def _cut_band(
     sheet: Sheet, ink: Ink, start: tuple[int, int], size: tuple[int, int], baseline_px: float, others_px: list[float]
-) -> NDArray[np.float32]:
+) -> NDArray[np.uint8]:
     """What the network sees of a box of the sheet: bare paper where the box leaves it."""
     (left, top), (width, height) = start, size
     rows, cols = sheet.valid.shape

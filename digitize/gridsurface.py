@@ -20,6 +20,8 @@ LEVEL = 0.01
 """Lines this near to a ruler, in boxes, are flat anyway: 0.05 mm, and device print-outs round their lines to dots."""
 OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
+NOTHING = 1e-9
+"""A spline's weights below this are less than a thousandth of a pixel in all, and so small that processors slow down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,4 +179,6 @@ def _weigh_nodes(count: int, at: NDArray[np.floating]) -> NDArray[np.float32]:
     Not `cv2.remap`, which rounds to a 32nd of a node's distance: 0.16 mm.
     """
     columns = [map_coordinates(unit, at[None], order=3, mode="nearest") for unit in np.eye(count)]
-    return np.stack(columns, axis=1).astype(np.float32)
+    weights = np.stack(columns, axis=1).astype(np.float32)
+    weights[np.abs(weights) < NOTHING] = 0
+    return weights

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,13 +27,18 @@ MULTIPLE_PX = 64
 RANGE_PX = 200.0
 """Distances to rows are told the network up to this far."""
 CHANNELS = 7
+ZERO, UNIT = 128, 127.5
+"""The network is shown whole numbers: 0 is `ZERO`, and 1 is `UNIT` more."""
+FOLD = 4
+"""Lines that lie under one another are shown it as channels: its first layer answers for so many at a time."""
+DARK = np.minimum(np.rint(ZERO + UNIT * (1 - np.arange(256) / 255)), 255).astype(np.uint8)
 TILE_PX, OVERLAP_PX = 512, 64
 """Columns answered at a time, and what is seen beside them: bounds the memory. Both are multiples of `MULTIPLE_PX`."""
 
 
 def stack_band(
     rgb: NDArray[np.uint8], ink: Ink, top_px: int, baseline_px: float, others_px: Sequence[float]
-) -> NDArray[np.float32]:
+) -> NDArray[np.uint8]:
     """What the network sees of one row.
 
     Parameters
@@ -50,18 +56,32 @@ def stack_band(
 
     Returns
     -------
-    ndarray of float32, shape (CHANNELS, H, W)
+    ndarray of uint8, shape (CHANNELS, H, W)
         Darkness in red, green and blue; ink that is no grid; how sure that is; distance below the row; distance from
-        the nearest other row.
+        the nearest other row; in steps of 1 / `UNIT`.
     """
-    band = np.empty((CHANNELS, *rgb.shape[:2]), np.float32)
-    np.subtract(1.0, np.moveaxis(rgb, 2, 0) * np.float32(1 / 255), out=band[:3])
-    band[3], band[4] = ink.trace, ink.sure
+    band = np.empty((CHANNELS, *rgb.shape[:2]), np.uint8)
+    band[:3] = np.moveaxis(cv2.LUT(rgb, DARK), 2, 0)
     y = top_px + np.arange(rgb.shape[0])
-    band[5] = np.clip((y - baseline_px) / RANGE_PX, -1, 1)[:, None]
     away = np.abs(y[:, None] - np.asarray([*others_px, np.inf])).min(axis=1)
-    band[6] = np.minimum(away / RANGE_PX, 1)[:, None]
+    below, beside = np.clip((y - baseline_px) / RANGE_PX, -1, 1), np.minimum(away / RANGE_PX, 1)
+    for k, plane in enumerate((ink.trace, ink.sure, below[:, None], beside[:, None]), 3):
+        band[k] = cv2.convertScaleAbs(plane, alpha=UNIT, beta=ZERO)
     return band
+
+
+def fold_rows(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The band as the network takes it, shape (1, CHANNELS FOLD, H / FOLD + 1, W): half a fold of nothing above and below.
+
+    Parameters
+    ----------
+    band : ndarray of uint8, shape (CHANNELS, H, W)
+    """
+    channels, height, width = band.shape
+    padded = np.full((channels, height + FOLD, width), ZERO, np.uint8)
+    padded[:, FOLD // 2 : -(FOLD // 2)] = band
+    folded = padded.reshape(channels, -1, FOLD, width).transpose(0, 2, 1, 3)
+    return np.asarray(folded.reshape(1, channels * FOLD, -1, width))
 
 
 FLOOR = 1e-4
@@ -72,12 +92,12 @@ NEAR_BINS = 8
 """A position is the mean of the heights this near to the path."""
 
 
-def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
+def ask_heights(band: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The network's answer for one band.
 
     Parameters
     ----------
-    band : ndarray of float32, shape (CHANNELS, H, W)
+    band : ndarray of uint8, shape (CHANNELS, H, W)
         From `stack_band`; H and W multiples of `MULTIPLE_PX`.
 
     Returns
@@ -91,7 +111,7 @@ def ask_heights(band: NDArray[np.float32]) -> NDArray[np.float32]:
     for first in range(0, width, TILE_PX):
         last = min(first + TILE_PX, width)
         left, right = max(first - OVERLAP_PX, 0), min(last + OVERLAP_PX, width)
-        (probability,) = network.run(None, {"band": band[None, :, :, left:right]})
+        (probability,) = network.run(None, {"band": fold_rows(band[..., left:right])})
         answers.append(probability[0, :, FINE * (first - left) : FINE * (last - left)])
     return np.asarray(np.concatenate(answers, axis=1), np.float32)
 

@@ -8,6 +8,7 @@ position survives; columns in which the pen moves fast count more, for there the
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import sys
@@ -24,14 +25,26 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digitize.follow import MIN_CONFIDENCE
-from digitize.pen import BIN_PX, CHANNELS, FINE, MULTIPLE_PX, PX_PER_MM, follow_heights, place_pen
+from digitize.pen import (
+    BIN_PX,
+    CHANNELS,
+    FINE,
+    FOLD,
+    MULTIPLE_PX,
+    PX_PER_MM,
+    UNIT,
+    ZERO,
+    fold_rows,
+    follow_heights,
+    place_pen,
+)
 from digitize.train.eightbit import round_weights
 from digitize.train.mean import follow
-from digitize.train.pen_crops import WIDTH_PX, cut_crop, draw_batches, list_sheets, stack_crops
+from digitize.train.pen_crops import WIDTH_PX, cut_crop, draw_batches, list_sheets, round_band, stack_crops
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 STEM = 24
-STRIDE = 4
+STRIDE = FOLD
 """The first layer halves height twice and width not at all: a steep stroke is told from its neighbour along time."""
 WIDTHS = (16, 32, 48, 64, 96)
 OPSET = 17
@@ -209,6 +222,19 @@ class Reader(nn.Module):
         return out
 
 
+def fold_stem(net: PenNet) -> PenNet:
+    """The network for bands as `fold_rows` gives them: the same sums, which processors do three times as fast."""
+    stem = net.stem[0]
+    assert isinstance(stem, nn.Conv2d)
+    folded = nn.Conv2d(FOLD * CHANNELS, STEM, (2, 3), 1, (0, 1))
+    with torch.no_grad():
+        folded.weight.copy_(stem.weight.unflatten(2, (2, FOLD)).transpose(2, 3).flatten(1, 2))
+        folded.bias = stem.bias
+    net = copy.deepcopy(net)
+    net.stem[0] = folded
+    return net
+
+
 def ask_network(net: PenNet) -> Ask:
     """What `measure` asks of a network in training."""
     reader = Reader(net).eval()
@@ -225,21 +251,21 @@ def export(net: PenNet, sheets: Path, command: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "pen.onnx"
     torch.onnx.export(
-        Reader(net).eval(), (torch.zeros(1, CHANNELS, 2 * MULTIPLE_PX, 3 * MULTIPLE_PX),), str(path),
-        input_names=["band"], output_names=["probability"], opset_version=OPSET, dynamo=False,
+        Reader(fold_stem(net)).eval(), (torch.zeros(1, FOLD * CHANNELS, 2 * MULTIPLE_PX // FOLD + 1, 3 * MULTIPLE_PX),),
+        str(path), input_names=["band"], output_names=["probability"], opset_version=OPSET, dynamo=False,
         dynamic_axes={"band": {2: "height", 3: "width"}, "probability": {1: "bins", 2: "columns"}},
     )  # fmt: skip
     rng, kept = np.random.default_rng(0), list_sheets(sheets, apart=False)
-    shown = (cut_crop(kept[int(rng.integers(len(kept)))], rng, MEASURED_PX).band[None] for _ in range(SHOWN))
-    round_weights(path, "band", shown)
+    shown = (_fold(cut_crop(kept[int(rng.integers(len(kept)))], rng, MEASURED_PX).band) for _ in range(SHOWN))
+    round_weights(path, "band", ((rounded - np.float32(ZERO)) / np.float32(UNIT) for rounded in shown), 1 / UNIT, ZERO)
     session = InferenceSession(path, providers=["CPUExecutionProvider"])
-    metrics = measure(lambda band: np.asarray(session.run(None, {"band": band})[0]), sheets, 400)
+    metrics = measure(lambda band: np.asarray(session.run(None, {"band": _fold(band[0])})[0]), sheets, 400)
     card = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "inputs": {
-            "band": f"float32 (1, {CHANNELS}, H, W) at {PX_PER_MM:g} px/mm, H and W multiples of {MULTIPLE_PX}; "
-            "see digitize.pen.stack_band"
+            "band": f"uint8 (1, {FOLD * CHANNELS}, H/{FOLD} + 1, W) at {PX_PER_MM:g} px/mm, H and W multiples of "
+            f"{MULTIPLE_PX}; see digitize.pen.stack_band and fold_rows"
         },
         "outputs": {
             "probability": f"(1, H/{BIN_PX} + 1, {FINE} W): of each height in bins of {BIN_PX} px, the last of no trace"
@@ -253,6 +279,10 @@ def export(net: PenNet, sheets: Path, command: str, folder: Path) -> None:
         "metrics": metrics,
     }
     (folder / "pen.json").write_text(json.dumps(card, indent=2) + "\n")
+
+
+def _fold(band: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return fold_rows(round_band(band))
 
 
 def main(argv: list[str] | None = None) -> None:

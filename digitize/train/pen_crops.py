@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from digitize.pen import BIN_PX, FINE, stack_band
+from digitize.pen import BIN_PX, FINE, UNIT, ZERO, stack_band
 from digitize.stages import Ink
 
 HEIGHTS_PX, WIDTH_PX = (320, 320, 320, 448, 576), 384
@@ -53,7 +53,8 @@ def cut_crop(path: Path, rng: np.random.Generator, height_px: int) -> Crop:
     trace, sure = np.moveaxis(unit[..., 3:], 2, 0)
     ink = Ink(trace, trace, trace, sure)
     guessed = baselines + rng.normal(0, 8, len(baselines))
-    band = stack_band(rgb, ink, top, guessed[row], np.delete(guessed, row).tolist())
+    rounded = stack_band(rgb, ink, top, guessed[row], np.delete(guessed, row).tolist())
+    band = (rounded - np.float32(ZERO)) / np.float32(UNIT)
     bins = (height - top - (BIN_PX - 1) / 2) / BIN_PX
     if rng.random() < 0.2:  # upside down is as good a trace
         band, bins = band[:, ::-1].copy(), height_px / BIN_PX - 1 - bins
@@ -87,6 +88,11 @@ def draw_batches(folder: Path, seed: int, batch: int) -> Iterator[tuple[Tensor, 
 def list_sheets(folder: Path, apart: bool) -> list[Path]:
     """The sheets to train on, or those apart."""
     return [path for path in sorted(folder.glob("*.planes.npy")) if (int(path.name[:5]) % APART == 0) == apart]
+
+
+def round_band(band: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The whole numbers that `stack_band` gives, of what a crop holds."""
+    return np.clip(np.rint(band * UNIT + ZERO), 0, 255).astype(np.uint8)
 
 
 def stack_crops(crops: list[Crop]) -> tuple[Tensor, Tensor]:
