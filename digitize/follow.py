@@ -125,7 +125,7 @@ def _cut_band(
     rgb = np.full((height, width, 3), 255, np.uint8)
     trace, sure = np.zeros((height, width), np.float32), np.ones((height, width), np.float32)
     rgb[there], trace[there], sure[there] = sheet.rgb[ys, xs], ink.trace[ys, xs], ink.sure[ys, xs]
-    return stack_band(rgb, Ink(trace, trace, trace, sure), top, baseline_px, others_px)
+    return stack_band(rgb, Ink(trace, sure), top, baseline_px, others_px)
 
 
 def _own_ends(trace: NDArray[np.float32], baselines_mm: list[float]) -> list[tuple[float, float]]:

@@ -21,7 +21,7 @@ LEVEL = 0.01
 OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
 NOTHING = 1e-9
-"""A spline's weights below this are less than a thousandth of a pixel in all, and so small that processors slow down."""
+"""A spline's weights below this move nothing by a thousandth of a pixel, but processors slow down at such numbers."""
 
 
 @dataclass(frozen=True, eq=False)

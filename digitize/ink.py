@@ -1,4 +1,4 @@
-"""Which ink lies on each pixel of the sheet: trace, grid or print.
+"""Which ink on the sheet is no grid: the trace, and what is printed.
 
 The classical way, which needs no training: the grid is what repeats along its own lines, so its picture can be folded
 out of the sheet and taken off; what is left is trace and print. A segmenter can take this module's place.
@@ -45,18 +45,19 @@ def separate_ink(sheet: Sheet, pitch_mm: float = 5.0) -> Ink:
     Returns
     -------
     Ink
-        ``trace`` holds all that is not grid, letters included; ``print`` is left to the reader of labels, which marks
-        what it has read (see `digitize.text`).
     """
     left = drop_shading(measure_darkness(sheet), sheet.px_per_mm)
     grid = fold_grid(left, sheet.px_per_mm, pitch_mm)
     left -= grid
-    left[~sheet.valid] = 0
+    left *= sheet.valid
     full = max(MIN_INK, float(np.percentile(left[::3, ::3], INK_PERCENTILE)))
     # Occlusion, not addition: where ink covers a grid line only the rest of the way to black is the ink's doing.
-    trace = (left - np.float32(PALE * full)) / np.maximum(full * (1 - PALE) - grid, 0.35 * full)
-    sure = judge_grid(trace, left, grid, full, sheet.px_per_mm)
-    return Ink(np.clip(trace, 0, 1), grid, np.zeros_like(grid), sure)
+    room = np.float32(full * (1 - PALE)) - grid
+    np.maximum(room, np.float32(0.35 * full), out=room)
+    trace = left - np.float32(PALE * full)
+    trace /= room
+    np.clip(trace, 0, 1, out=trace)
+    return Ink(trace, judge_grid(trace, left, grid, full, sheet.px_per_mm))
 
 
 def judge_grid(
@@ -72,16 +73,21 @@ def judge_grid(
     rests that lines leave all over the sheet: those come in dashes, a stroke does not.
     """
     near = cv2.dilate(grid, np.ones((3, 5), np.uint8))  # lines waver: their rims are as doubtful as they
-    sure = np.clip((full - near) / np.float32(full * CLEAR), 0, 1)
+    sure = np.asarray(near, np.float32)
+    np.subtract(np.float32(full), sure, out=sure)
+    sure /= np.float32(full * CLEAR)
+    np.clip(sure, 0, 1, out=sure)
     on_lines = np.s_[::4, ::4]  # a sixteenth of them tells their spread
     rests = left[on_lines][grid[on_lines] > 0.3 * full]
     if rests.size:
         noise = max(float(np.percentile(rests, 84)), 0.02)
         along = [max(3, round(STROKE_MM * scale) | 1) for scale in px_per_mm]
-        rest = np.maximum(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1])))
-        clear = np.clip(rest / np.float32(OUTSTANDING * noise) - 1, 0, 1)
+        clear = np.asarray(cv2.max(cv2.blur(left, (along[0], 1)), cv2.blur(left, (1, along[1]))), np.float32)
+        clear /= np.float32(OUTSTANDING * noise)
+        clear -= 1
+        np.clip(clear, 0, 1, out=clear)
         np.maximum(sure, clear, out=sure, where=trace > 0.5)
-    return np.asarray(sure, np.float32)
+    return sure
 
 
 def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.float32]:
@@ -91,7 +97,9 @@ def drop_shading(darkness: NDArray[np.float32], px_per_mm: tuple[float, float]) 
     size = tuple(int(BROAD_MM * scale / COARSE) | 1 for scale in px_per_mm)
     broad = cv2.blur(cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8)), size)
     shade = cv2.resize(broad, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.maximum(darkness - shade, 0), np.float32)
+    even = darkness - shade
+    np.maximum(even, 0, out=even)
+    return even
 
 
 def measure_darkness(sheet: Sheet) -> NDArray[np.float32]:

@@ -71,11 +71,15 @@ def stack_band(
 
 
 def fold_rows(band: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The band as the network takes it, shape (1, CHANNELS FOLD, H / FOLD + 1, W): half a fold of nothing above and below.
+    """The band as the network takes it, with half a fold of nothing above and below.
 
     Parameters
     ----------
     band : ndarray of uint8, shape (CHANNELS, H, W)
+
+    Returns
+    -------
+    ndarray of uint8, shape (1, CHANNELS FOLD, H / FOLD + 1, W)
     """
     channels, height, width = band.shape
     padded = np.full((channels, height + FOLD, width), ZERO, np.uint8)

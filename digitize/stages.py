@@ -116,15 +116,13 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """How much of each kind of ink lies on each pixel of the sheet: float32 in 0..1, each of shape (H, W).
+    """What lies on each pixel of the sheet: float32 in 0..1, each of shape (H, W).
 
-    ``sure`` is how well a trace could be told from what else is there: 0 on a grid line as dark as the trace, 1 on bare
-    paper.
+    ``trace`` is how much ink there is that is no grid, letters included; ``sure`` is how well it could be told from
+    what else is there: 0 on a grid line as dark as the trace, 1 on bare paper.
     """
 
     trace: NDArray[np.float32]
-    grid: NDArray[np.float32]
-    print: NDArray[np.float32]
     sure: NDArray[np.float32]
 
 

@@ -69,7 +69,7 @@ def trace_panels(
         neighbours = [b for j, (_, b) in enumerate(baselines) if abs(j - k) == 1]
         reach = min([REACH_MM, *(REACH_ROWS * abs(b - baseline) for b in neighbours)])
         mine = owners[k]
-        row_ink = Ink(np.where(mine, ink.trace, np.float32(0)), ink.grid, ink.print, ink.sure.copy())
+        row_ink = Ink(np.where(mine, ink.trace, np.float32(0)), ink.sure.copy())
         row_score = np.where(mine, scored, np.float32(-1))
         for neighbour in neighbours:
             border = round((neighbour + baseline) / 2 * px_per_mm[1])

@@ -87,4 +87,4 @@ def _try_turns(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> tu
 
 def _change(ink: Ink, how: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Ink:
     """Every plane of the ink moved alike."""
-    return Ink(*(np.ascontiguousarray(how(plane)) for plane in (ink.trace, ink.grid, ink.print, ink.sure)))
+    return Ink(*(np.ascontiguousarray(how(plane)) for plane in (ink.trace, ink.sure)))

@@ -14,7 +14,7 @@ SCALE = (10.0, 10.0)
 
 def lay_ink(drawn: NDArray[np.uint8]) -> Ink:
     trace = drawn.astype(np.float32) / 255
-    return Ink(trace, np.zeros_like(trace), np.zeros_like(trace), np.ones_like(trace))
+    return Ink(trace, np.ones_like(trace))
 
 
 def draw_trace() -> NDArray[np.uint8]:

@@ -59,7 +59,7 @@ def test_the_trace_stays_and_the_grid_goes(colour: str, grid: Grid) -> None:
 
 def test_planes_are_shares_of_full_ink() -> None:
     _, ink = draw("red", "1+5")
-    for plane in (ink.trace, ink.grid):
+    for plane in (ink.trace, ink.sure):
         assert plane.dtype == np.float32
         assert plane.shape == ink.trace.shape
         assert plane.min() >= 0 and plane.max() <= 1

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitize.pen import BIN_PX, CHANNELS, NEAR_BINS, RANGE_PX, follow_heights, place_pen, stack_band
+from digitize.pen import (
+    BIN_PX,
+    CHANNELS,
+    FOLD,
+    NEAR_BINS,
+    RANGE_PX,
+    UNIT,
+    ZERO,
+    fold_rows,
+    follow_heights,
+    place_pen,
+    stack_band,
+)
 from digitize.stages import Ink
 
 BINS, COLUMNS = 60, 80
@@ -68,10 +80,21 @@ def test_confidence_is_the_probability_near_the_path() -> None:
 def test_a_band_tells_which_row_is_meant() -> None:
     rgb = np.full((400, 64, 3), 255, np.uint8)
     rgb[100] = 0
-    ink = Ink(*(np.full((400, 64), level, np.float32) for level in (0.25, 0, 0, 0.75)))
+    ink = Ink(*(np.full((400, 64), level, np.float32) for level in (0.25, 0.75)))
     band = stack_band(rgb, ink, 50, 250.0, [600.0, -150.0])
-    assert band.shape == (CHANNELS, 400, 64)
-    assert band[:3, 100].min() == 1 and band[:3, 101].max() == 0
-    assert (band[3] == 0.25).all() and (band[4] == 0.75).all()
-    assert band[5, 200, 0] == 0 and band[5, 300, 0] == pytest.approx(100 / RANGE_PX)
-    assert band[6, 399, 0] == pytest.approx((600 - 449) / RANGE_PX) and band[6, 0, 0] == 1
+    assert band.shape == (CHANNELS, 400, 64) and band.dtype == np.uint8
+    seen, step = (band - float(ZERO)) / UNIT, 0.5 / UNIT
+    assert seen[:3, 100].min() == seen.max() == 1 and seen[:3, 101].max() == 0
+    assert seen[3] == pytest.approx(0.25, abs=step) and seen[4] == pytest.approx(0.75, abs=step)
+    assert seen[5, 200, 0] == 0 and seen[5, 300, 0] == pytest.approx(100 / RANGE_PX, abs=step)
+    assert seen[6, 399, 0] == pytest.approx((600 - 449) / RANGE_PX, abs=step) and seen[6, 0, 0] == 1
+
+
+def test_lines_fold_into_channels() -> None:
+    band = np.arange(CHANNELS * 64 * 64, dtype=np.int64).reshape(CHANNELS, 64, 64).astype(np.uint8)
+    folded = fold_rows(band)
+    assert folded.shape == (1, CHANNELS * FOLD, 64 // FOLD + 1, 64)
+    for channel, line in ((0, 0), (3, 5), (6, 63)):
+        block, rest = divmod(line + FOLD // 2, FOLD)
+        np.testing.assert_array_equal(folded[0, channel * FOLD + rest, block], band[channel, line])
+    assert (folded[0, : FOLD // 2, 0] == ZERO).all() and (folded[0, FOLD // 2 : FOLD, -1] == ZERO).all()

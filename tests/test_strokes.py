@@ -20,7 +20,7 @@ def draw(*strokes_mm: tuple[float, float, float]) -> Ink:
         trace[
             round(top * PX_PER_MM) : round(bottom * PX_PER_MM), round(x * PX_PER_MM) - 1 : round(x * PX_PER_MM) + 2
         ] = 1
-    return Ink(trace, trace, trace, np.ones_like(trace))
+    return Ink(trace, np.ones_like(trace))
 
 
 def follow(y_mm: np.ndarray) -> Curve:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import cv2
 import numpy as np
 import pytest
@@ -39,8 +37,7 @@ def draw_ink(rows: list[tuple[Array, Array]], pen_mm: float = 0.4, fine: int = 4
 
 
 def as_ink(trace: NDArray[np.float32]) -> Ink:
-    planes = {field.name: np.zeros_like(trace) for field in fields(Ink)}
-    return Ink(**{**planes, "sure": np.ones_like(trace), "trace": trace})
+    return Ink(trace, np.ones_like(trace))
 
 
 def lay_rows(*baselines_mm: float) -> Layout:

@@ -25,8 +25,7 @@ def test_a_page_is_turned_until_its_labels_read(quarters: int, mirrored: bool) -
     if mirrored:
         lattice, sheet = mirror_lattice(lattice), mirror_sheet(sheet)
     darkness = (1 - sheet.rgb.min(axis=2) / 255).astype(np.float32)
-    planes = [darkness] * sum(field != "print" for field in Ink.__dataclass_fields__)
-    ink = Ink(**dict(zip(Ink.__dataclass_fields__, [*planes, darkness], strict=True)))
+    ink = Ink(darkness, np.ones_like(darkness))
     found, turned, turned_ink, labels, notes = turn_upright(lattice, sheet, ink)
     assert np.array_equal(turned.rgb, page.rgb)
     assert turned_ink.trace.shape == page.rgb.shape[:2]

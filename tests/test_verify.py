@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -228,8 +228,7 @@ def lay_sheet(rgb: Rgb, photo_px_per_mm: float = 8.0) -> Sheet:
 
 
 def as_ink(trace: NDArray[np.float32]) -> Ink:
-    planes = {field.name: np.zeros_like(trace) for field in fields(Ink)}
-    return Ink(**{**planes, "trace": trace})
+    return Ink(trace, np.ones_like(trace))
 
 
 def test_too_few_pixels_a_millimetre_are_too_few() -> None:

@@ -228,7 +228,7 @@ def fold_stem(net: PenNet) -> PenNet:
     assert isinstance(stem, nn.Conv2d)
     folded = nn.Conv2d(FOLD * CHANNELS, STEM, (2, 3), 1, (0, 1))
     with torch.no_grad():
-        folded.weight.copy_(stem.weight.unflatten(2, (2, FOLD)).transpose(2, 3).flatten(1, 2))
+        folded.weight.copy_(stem.weight.reshape(STEM, CHANNELS, 2, FOLD, 3).transpose(2, 3).flatten(1, 2))
         folded.bias = stem.bias
     net = copy.deepcopy(net)
     net.stem[0] = folded

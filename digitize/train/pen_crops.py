@@ -51,7 +51,7 @@ def cut_crop(path: Path, rng: np.random.Generator, height_px: int) -> Crop:
     unit = piece.astype(np.float32) * np.float32(1 / 255)
     rgb = _change_light(unit[..., :3], rng)
     trace, sure = np.moveaxis(unit[..., 3:], 2, 0)
-    ink = Ink(trace, trace, trace, sure)
+    ink = Ink(trace, sure)
     guessed = baselines + rng.normal(0, 8, len(baselines))
     rounded = stack_band(rgb, ink, top, guessed[row], np.delete(guessed, row).tolist())
     band = (rounded - np.float32(ZERO)) / np.float32(UNIT)
