@@ -8,6 +8,7 @@ row is not this row's, and where nothing can be known the answer is broad instea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -137,11 +138,11 @@ def follow_heights(probability: NDArray[np.float32]) -> NDArray[np.int64]:
     half = columns // 2
     worth = probability.transpose(2, 0, 1) + np.float32(FLOOR)
     np.log(worth, out=worth)
-    # Both halves are followed at once, from either end to the middle, as if they were rows of their own: half the steps.
+    # Both halves are followed at once, from the ends to the middle, as if they were rows of their own: half the steps.
     best = np.zeros((columns - half, 2 * rows, bins), np.float32)
     best[columns - 2 * half :, :rows], best[:, rows:] = worth[:half], worth[half:][::-1]
     slope = (STEP_COST * np.arange(bins)).astype(np.float32)
-    for value, come_to in zip(best, best[1:], strict=False):
+    for value, come_to in pairwise(best):
         down = np.maximum.accumulate(value + slope, axis=1) - slope
         up = np.maximum.accumulate((value - slope)[:, ::-1], axis=1)[:, ::-1] + slope
         come_to += np.maximum(down, up)
