@@ -99,14 +99,14 @@ def _explain(uneven: Array, fractions: Array = FRACTIONS, phases: Array = PHASES
     offsets = _draw_offsets(len(uneven) + 2, fractions, phases)
     known = np.isfinite(uneven)
     pattern = (offsets[..., 1:-1] - (offsets[..., :-2] + offsets[..., 2:]) / 2) * known
+    square = np.square(pattern)
     seen = np.where(known, uneven, 0.0)
     weight = known.astype(np.float64)
     for _ in range(TURNS):  # lines beside a crease or under print count less each time
-        weighted = pattern * weight
-        gain = (weighted @ seen) / np.maximum(np.einsum("fpk,fpk->fp", weighted, pattern), 1e-9)
-        gain = np.clip(gain, 0, 1 / DOTS[0])
-        left = np.square(seen - gain[..., None] * pattern) @ weight
-        explained = np.where(gain >= 1 / DOTS[1], 1 - left / np.maximum(np.square(seen) @ weight, 1e-12), -1.0)
+        along, strength = pattern @ (weight * seen), square @ weight
+        gain = np.clip(along / np.maximum(strength, 1e-9), 0, 1 / DOTS[0])
+        of_it = gain * (2 * along - gain * strength) / max(float(np.square(seen) @ weight), 1e-12)
+        explained = np.where(gain >= 1 / DOTS[1], of_it, -1.0)
         k = np.unravel_index(int(np.argmax(explained)), explained.shape)
         rest = np.abs(seen - gain[k] * pattern[k])
         scale = 3 * float(np.median(rest[known])) + 1e-4

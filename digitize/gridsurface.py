@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
 from scipy.ndimage import map_coordinates
 from scipy.sparse import coo_matrix, csr_matrix, diags, vstack
 from scipy.sparse.linalg import splu
@@ -22,6 +23,10 @@ OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
 NOTHING = 1e-9
 """A spline's weights below this move nothing by a thousandth of a pixel, but processors slow down at such numbers."""
+
+
+MOST_BANDED = 5_000_000
+"""Entries of a band up to which it is solved as one, twice as fast as by elimination in a clever order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +133,17 @@ def _bend_surface(at: NDArray[np.complex128], weight: NDArray[np.float64]) -> ND
 
 def solve_symmetric(matrix: csr_matrix, right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solution of ``matrix x = right`` for a positive definite matrix of neighbours."""
-    factors = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    return np.asarray(factors.solve(right))
+    entries = matrix.tocoo()
+    low = entries.row >= entries.col
+    below, column = (entries.row - entries.col)[low], entries.col[low]
+    if (below.max() + 1) * matrix.shape[0] > MOST_BANDED:
+        factors = splu(
+            matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+        )
+        return np.asarray(factors.solve(right))
+    band = np.zeros((below.max() + 1, matrix.shape[0]))
+    band[below, column] = entries.data[low]
+    return np.asarray(solveh_banded(band, right, overwrite_ab=True, lower=True, check_finite=False))
 
 
 def second_differences(rows: int, cols: int) -> csr_matrix:
