@@ -7,6 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from digitize.arrange import SPEEDS_MM_S
+from digitize.beating import measure_beating
+from digitize.einthoven import STEP_MM, measure_heights
+from digitize.stages import Panel
+
 BAND_MM = 3.0
 """A trace keeps within this height of its baseline most of the time."""
 CELL_MM = 1.0
@@ -16,6 +21,10 @@ MIN_ROW_GAP_MM = 9.0
 """Rows stand at least this far apart; twelve on one landscape page about 14 mm."""
 MIN_COVERAGE = 0.5
 INK = 0.5
+ALONE_MM = 12.0
+MIN_ALIKE = 0.8
+"""Likeness of beats (`digitize.beating`) by the middle of a row's ink alone, over the whole row and over each half. Most
+strips reach 0.9 and more; letters, frames and table wood, whose few gaps may be alike, 0.75 at most."""
 NEAR_MM, TALL_MM = 8.0, 4.0
 """Strokes are compared this far around a row, and no more the taller they get."""
 
@@ -108,6 +117,35 @@ def beat_together(
     usual = np.mean(body, axis=0)
     turned = [np.roll(other, k) for k in range(-2, 3)]  # a beat reaches leads a little apart
     return float(max(np.mean(usual * t) for t in turned) / (usual.std() * other.std() + 1e-6))
+
+
+def beats_alone(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    y_mm: float,
+    extent_mm: tuple[float, float],
+    reach_mm: float,
+) -> bool:
+    """True when a row's ink beats throughout, whatever the others do.
+
+    Parameters
+    ----------
+    inked : ndarray of uint8, shape (H, W)
+        From `keep_long`.
+    px_per_mm : (float, float)
+    y_mm : float
+        Height of the row.
+    extent_mm : (float, float)
+        From where to where it runs.
+    reach_mm : float
+        How far above and below ink is still the row's.
+    """
+    row = Panel("", 0, 0, extent_mm, y_mm, 0.0)
+    heights = measure_heights(inked, px_per_mm, row, min(reach_mm, ALONE_MM))
+    middle = len(heights) // 2
+    parts = heights, heights[:middle], heights[middle:]
+    alike = [min(measure_beating(part, speed / STEP_MM) for part in parts) for speed in SPEEDS_MM_S]
+    return max(alike) >= MIN_ALIKE
 
 
 def _measure_strokes(
