@@ -25,6 +25,8 @@ LABEL_REACH_MM = 14.0
 """How far above or below the baseline labels stand."""
 NEAR_COST, FAR_COST = 0.004, 0.02
 """For each millimetre between label and row, and for each beyond half-way to the next row."""
+FULL = 0.8
+"""Coverage of a row that has all its ink."""
 RIVAL = 2.0
 """Explanations within this of the best score are compared by Einthoven's law."""
 
@@ -35,7 +37,11 @@ _AVR = frozenset({"aVR", "I", "II"})
 
 
 def recognise_layout(
-    trace: NDArray[np.float32], px_per_mm: tuple[float, float], labels: tuple[Word, ...], hint: str | None = None
+    trace: NDArray[np.float32],
+    px_per_mm: tuple[float, float],
+    labels: tuple[Word, ...],
+    hint: str | None = None,
+    sure: NDArray[np.float32] | None = None,
 ) -> Layout:
     """Explain the sheet.
 
@@ -47,6 +53,8 @@ def recognise_layout(
         Lead labels found anywhere on the upright sheet.
     hint : str, optional
         Name of the layout, when a person has named it; labels may then be missing altogether.
+    sure : ndarray of float32, shape (H, W), optional
+        From `Ink`: where dark grid lines hide the trace.
 
     Returns
     -------
@@ -64,7 +72,7 @@ def recognise_layout(
         raise UnknownLayout(f"No layout is called {hint!r}.", f"Known layouts: {', '.join(known)}.")
     sheets = [known[hint]] if hint else list(known.values())
     bodies = {sheet.rows: sheet for sheet in sorted(sheets, key=lambda s: -len(s.strips))}
-    inked = keep_long(trace, px_per_mm)
+    inked = keep_long(trace, px_per_mm, sure)
     explained = list(explain_labels(list(bodies.values()), labels, only_known=hint is not None))
     if not explained:
         found = arrange_ink(sheets[0], inked, px_per_mm) if hint else arrange_strips(inked, px_per_mm, labels)
@@ -113,9 +121,10 @@ def place_rows(found: Arrangement, coverage: NDArray[np.float64], px_per_mm: flo
     near = min(reach, 0.48 * float(np.diff(heights).min())) if len(heights) > 1 else reach
     costs = NEAR_COST * np.abs(offsets) + FAR_COST * np.maximum(np.abs(offsets) - near, 0)
     smooth = np.convolve(coverage, np.hanning(int(3 * px_per_mm) | 1) / (1.5 * px_per_mm), mode="same")
-    roomy = maximum_filter1d(smooth, int(3 * px_per_mm) | 1)
+    # A flat row, all of its ink on one height, does not outweigh one of tall beats.
+    roomy = maximum_filter1d(np.minimum(smooth, FULL), int(3 * px_per_mm) | 1)
     at = np.arange(len(smooth)) / px_per_mm
-    sums = [np.interp(heights - o, at, roomy + 0.3 * smooth, left=0, right=0).sum() for o in offsets]
+    sums = [np.interp(heights - o, at, roomy + 0.1 * smooth, left=0, right=0).sum() for o in offsets]
     expected = heights - offsets[int(np.argmax(np.array(sums) - costs))]
     reach_mm = min(4.0, 0.25 * found.dy_mm)
     baselines = []

@@ -114,7 +114,8 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
         with clock("layout"):
-            layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
+            found = recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout, ink.sure)
+            layout = rename_leads(found, hints)
             cut = (*check_panels(layout, sheet), *tell_left_out(layout))
             pulse = find_pulse(ink.trace, sheet.px_per_mm, layout)
         with clock("trace"):
