@@ -83,14 +83,20 @@ def find_begin(
     """
     left, right = measure_ends(inked, px_per_mm, baselines_mm)
     if right is None:
-        return label_mm, False
+        if left is None:
+            return label_mm, False
+        # No row begins before its ink; behind a pulse, one end alone does not tell where.
+        flat = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
+        return (left if flat < PULSE_LIKE and LABEL_SURE_MM < left - label_mm < LABEL_MM[1] else label_mm), False
     if left is None:  # pulses that differ: the other end tells, where no pulse stands there and the page is not cut
         after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - PULSE_ROOM_MM, right)
         away = right - width_mm - label_mm
         return (right - width_mm if after < PULSE_LIKE and LABEL_SURE_MM < away < LABEL_MM[1] else label_mm), False
     spare = right - left - width_mm
     if abs(spare) <= SAME_MM:
-        if _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0]) > PULSE_LIKE:
+        before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0])
+        flat = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
+        if min(before, flat) > PULSE_LIKE:
             return label_mm, False  # the rows begin with their pulses, so their other end is cut
         begin = left + spare / 2
     elif PULSE_MM[0] <= spare <= PULSE_MM[1]:

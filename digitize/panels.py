@@ -94,8 +94,12 @@ def place_columns(
         nominal = min(usual, key=lambda w: abs(np.log(found.dx_mm / w)))
         # Labels stand within a millimetre or two; the paper speed is surer than that.
         dx = nominal if abs(found.dx_mm / nominal - 1) < SNAP else found.dx_mm
-    begin, sure = find_begin(inked, px_per_mm, baselines, begin, columns * dx)
-    return find_columns(trace, px_per_mm, begin, dx, columns, baselines, sure)
+    ends, sure = find_begin(inked, px_per_mm, baselines, begin, columns * dx)
+    placed = find_columns(trace, px_per_mm, ends, dx, columns, baselines, sure)
+    if sure or placed[2] or ends == begin:
+        return placed
+    by_labels = find_columns(trace, px_per_mm, begin, dx, columns, baselines)
+    return by_labels if by_labels[2] else placed  # one end alone is no proof against labels with separators
 
 
 def measure_length(usual_mm: list[float], ends_mm: tuple[float | None, float | None], begin_mm: float) -> float:

@@ -82,11 +82,11 @@ def keep_long(
     """
     inked = (trace > INK).astype(np.uint8)
     half = (cv2.resize(inked * 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) > 60).astype(np.uint8)
-    bridged = cv2.dilate(half, np.ones((1, 3), np.uint8))
+    bridged = np.asarray(cv2.dilate(half, np.ones((1, 3), np.uint8)), np.uint8)
     if sure is not None:
         hidden = cv2.resize(sure, half.shape[::-1], interpolation=cv2.INTER_AREA) < INK
         across = np.ones([round(CUT_MM * scale / 2) | 1 for scale in px_per_mm[::-1]], np.uint8)
-        bridged |= cv2.morphologyEx(half, cv2.MORPH_CLOSE, across) & hidden
+        bridged |= np.asarray(cv2.morphologyEx(half, cv2.MORPH_CLOSE, across) * hidden, np.uint8)
     _, label, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8, ltype=cv2.CV_32S)
     long = stats[:, cv2.CC_STAT_WIDTH] >= LONG_MM * px_per_mm[0] / 2
     long[0] = False
