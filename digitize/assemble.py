@@ -8,7 +8,7 @@ from scipy.interpolate import PchipInterpolator
 
 from digitize.record import FS_HZ, LEADS, Ecg, Note
 from digitize.runs import find_runs
-from digitize.stages import Calibration, Curve, Layout, Panel
+from digitize.stages import UNNAMED, Calibration, Curve, Layout, Panel
 
 MIN_SHARE = 0.6
 """A panel of which less than this can be followed is left blank altogether."""
@@ -52,7 +52,7 @@ def assemble(
     for curve in sorted(curves, key=lambda c: c.panel.strip):
         lead = curve.panel.lead.lstrip("-")
         if lead not in LEADS:
-            extra.append(lead)
+            extra += [lead] if lead != UNNAMED else []  # a note of its own tells of a strip without a name
             continue
         first, last, values = sample_curve(curve, calibration, _start_s(curve.panel, layout, calibration), len(signal))
         if curve.panel.lead.startswith("-"):  # printed upside down, as Cabrera's order has aVR

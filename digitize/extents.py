@@ -15,6 +15,8 @@ PULSE_MM = (4.0, 13.0)
 """Room that a calibration pulse and its feet take before or after a row."""
 PULSE_ROOM_MM, PULSE_LIKE = 8.0, 0.3
 PULSE_LOW_MM, PULSE_HIGH_MM = 2.0, 23.0
+FLAT_MM = 0.2
+"""A pulse's top keeps within this of its height for millimetres, a T wave's for one."""
 LABEL_MM = (-5.0, 14.0)
 """A row begins this far left or right of where its label begins."""
 LABEL_SURE_MM = 1.2
@@ -81,19 +83,28 @@ def find_begin(
     """
     left, right = measure_ends(inked, px_per_mm, baselines_mm)
     if right is None:
-        return label_mm, False
+        if left is None:
+            return label_mm, False
+        # No row begins before its ink; behind a pulse, one end alone does not tell where.
+        flat = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
+        return (left if flat < PULSE_LIKE and LABEL_SURE_MM < left - label_mm < LABEL_MM[1] else label_mm), False
     if left is None:  # pulses that differ: the other end tells, where no pulse stands there and the page is not cut
         after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - PULSE_ROOM_MM, right)
         away = right - width_mm - label_mm
         return (right - width_mm if after < PULSE_LIKE and LABEL_SURE_MM < away < LABEL_MM[1] else label_mm), False
     spare = right - left - width_mm
     if abs(spare) <= SAME_MM:
-        if _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0]) > PULSE_LIKE:
+        before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0])
+        flat = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
+        if min(before, flat) > PULSE_LIKE:
             return label_mm, False  # the rows begin with their pulses, so their other end is cut
         begin = left + spare / 2
     elif PULSE_MM[0] <= spare <= PULSE_MM[1]:
         before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + spare)
         after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - spare, right)
+        if max(before, after) < PULSE_LIKE:  # labels may stand on the pulses, whose tops are still flat
+            before = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + spare)
+            after = _measure_flatness(inked, px_per_mm, baselines_mm, right - spare, right)
         if max(before, after) < PULSE_LIKE:
             return label_mm, False  # what the rows have too much of is no pulse
         begin = right - width_mm if before > after else left
@@ -156,3 +167,23 @@ def _look_like_pulses(
         low = inked[y[1] : y[2], first:last].any(axis=0)
         shares.append(float((high & ~low).mean()) if last > first else 0.0)
     return float(np.median(shares))
+
+
+def _measure_flatness(
+    inked: NDArray[np.uint8], px_per_mm: tuple[float, float], baselines_mm: list[float], x0_mm: float, x1_mm: float
+) -> float:
+    """Along which part of a stretch of the rows the topmost ink, above the baseline and below the next row, is flat."""
+    gap_mm = float(np.diff(baselines_mm).min()) if len(baselines_mm) > 1 else PULSE_HIGH_MM
+    high_mm = min(PULSE_HIGH_MM, gap_mm - NEAR_MM)
+    first, last = (max(0, round(x * px_per_mm[0])) for x in (x0_mm, x1_mm))
+    shares = []
+    for baseline in baselines_mm:
+        top, bottom = (max(0, round((baseline - d) * px_per_mm[1])) for d in (high_mm, PULSE_LOW_MM))
+        above = inked[top:bottom, first:last]
+        tops = above.argmax(axis=0)[above.any(axis=0)] if above.size else np.zeros(0, int)
+        if len(tops):
+            flat = np.abs(tops - int(np.bincount(tops).argmax())) <= FLAT_MM * px_per_mm[1]
+            shares.append(float(flat.sum()) / above.shape[1])
+        else:
+            shares.append(0.0)
+    return float(np.median(shares)) if shares else 0.0

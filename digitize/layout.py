@@ -9,25 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from digitize.arrange import LABEL_DX_MM, LABEL_DY_MM, SURE, SYMMETRIC, Arrangement, anchor
+from digitize.arrange import Arrangement
 from digitize.einthoven import measure_law
 from digitize.errors import UnknownLayout
 from digitize.explain import explain_labels
 from digitize.inkrows import LABEL_LEAD_IN_MM, MIN_TOGETHER, arrange_ink, arrange_strips
+from digitize.leftover import find_left_out
 from digitize.panels import lay_panels
-from digitize.rows import beat_together, find_rows, keep_long, measure_coverage
+from digitize.rows import beat_together, beats_alone, find_rows, keep_long, measure_coverage
 from digitize.sheets import KnownSheet, load_layouts
 from digitize.stages import Layout, Word
+from digitize.striprows import MIN_NAMED_COVERAGE, LowerRow, find_strips
 
 LABEL_REACH_MM = 14.0
 """How far above or below the baseline labels stand."""
 NEAR_COST, FAR_COST = 0.004, 0.02
 """For each millimetre between label and row, and for each beyond half-way to the next row."""
-STRIP_GAP = (0.35, 1.7)
-"""A strip follows the row above it at this many times the usual distance of rows."""
-MIN_STRIP_COVERAGE, MIN_NAMED_COVERAGE = 0.5, 0.3
-SURE_STRIP = 0.85
-"""II and III are misread for each other easily: less sure than this, the usual name stands."""
+FULL = 0.8
+"""Coverage of a row that has all its ink."""
 RIVAL = 2.0
 """Explanations within this of the best score are compared by Einthoven's law."""
 
@@ -36,12 +35,13 @@ LAW_FINE, LAW_POOR, LAW_BROKEN = 0.7, 0.4, -0.1
 upside down falls below zero."""
 _AVR = frozenset({"aVR", "I", "II"})
 
-Lower = tuple[float, float, float]
-"""Height of a row of ink below the sheet's rows, its coverage, and how well it beats with them."""
-
 
 def recognise_layout(
-    trace: NDArray[np.float32], px_per_mm: tuple[float, float], labels: tuple[Word, ...], hint: str | None = None
+    trace: NDArray[np.float32],
+    px_per_mm: tuple[float, float],
+    labels: tuple[Word, ...],
+    hint: str | None = None,
+    sure: NDArray[np.float32] | None = None,
 ) -> Layout:
     """Explain the sheet.
 
@@ -53,11 +53,14 @@ def recognise_layout(
         Lead labels found anywhere on the upright sheet.
     hint : str, optional
         Name of the layout, when a person has named it; labels may then be missing altogether.
+    sure : ndarray of float32, shape (H, W), optional
+        From `Ink`: where dark grid lines hide the trace.
 
     Returns
     -------
     Layout
-        Panels with the heights of their rows and where they begin and end. Leads that the sheet lacks are left out.
+        Panels with the heights of their rows and where they begin and end. Leads that the sheet lacks are left out;
+        traces that it does not take are told.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def recognise_layout(
         raise UnknownLayout(f"No layout is called {hint!r}.", f"Known layouts: {', '.join(known)}.")
     sheets = [known[hint]] if hint else list(known.values())
     bodies = {sheet.rows: sheet for sheet in sorted(sheets, key=lambda s: -len(s.strips))}
-    inked = keep_long(trace, px_per_mm)
+    inked = keep_long(trace, px_per_mm, sure)
     explained = list(explain_labels(list(bodies.values()), labels, only_known=hint is not None))
     if not explained:
         found = arrange_ink(sheets[0], inked, px_per_mm) if hint else arrange_strips(inked, px_per_mm, labels)
@@ -81,7 +84,8 @@ def recognise_layout(
         lay_sheet(found, trace, inked, px_per_mm, labels, sheets, "hint" if hint else "labels")
         for found in (explained[0], *rivals[:1])
     ]
-    return choose_layout(layouts, inked, px_per_mm)
+    layout = choose_layout(layouts, inked, px_per_mm)
+    return replace(layout, left_out=find_left_out(layout, inked, px_per_mm))
 
 
 def lay_sheet(
@@ -97,11 +101,13 @@ def lay_sheet(
     extent = found.x0_mm - LABEL_LEAD_IN_MM, found.x0_mm + found.sheet.columns * found.dx_mm
     coverage = measure_coverage(inked, px_per_mm, extent)
     baselines = place_rows(found, coverage, px_per_mm[1])
-    lower = [
-        (y, float(coverage[round(y * px_per_mm[1])]), beat_together(inked, px_per_mm, baselines, y, extent))
-        for y in find_rows(coverage, px_per_mm[1], MIN_NAMED_COVERAGE)
-        if y > baselines[-1]
-    ]
+    lower = []
+    for y in find_rows(coverage, px_per_mm[1], MIN_NAMED_COVERAGE):
+        if y > baselines[-1]:
+            # Columns that all show the same seconds do not beat with a strip, which then beats alone.
+            beats = beat_together(inked, px_per_mm, baselines, y, extent) >= MIN_TOGETHER
+            beats = beats or beats_alone(inked, px_per_mm, y, extent, found.dy_mm / 2)
+            lower.append(LowerRow(y, float(coverage[round(y * px_per_mm[1])]), beats))
     strips = find_strips(found, baselines, lower, labels, sheets)
     return lay_panels(found, baselines, strips, trace, inked, px_per_mm, source)
 
@@ -115,9 +121,10 @@ def place_rows(found: Arrangement, coverage: NDArray[np.float64], px_per_mm: flo
     near = min(reach, 0.48 * float(np.diff(heights).min())) if len(heights) > 1 else reach
     costs = NEAR_COST * np.abs(offsets) + FAR_COST * np.maximum(np.abs(offsets) - near, 0)
     smooth = np.convolve(coverage, np.hanning(int(3 * px_per_mm) | 1) / (1.5 * px_per_mm), mode="same")
-    roomy = maximum_filter1d(smooth, int(3 * px_per_mm) | 1)
+    # A flat row, all of its ink on one height, does not outweigh one of tall beats.
+    roomy = maximum_filter1d(np.minimum(smooth, FULL), int(3 * px_per_mm) | 1)
     at = np.arange(len(smooth)) / px_per_mm
-    sums = [np.interp(heights - o, at, roomy + 0.3 * smooth, left=0, right=0).sum() for o in offsets]
+    sums = [np.interp(heights - o, at, roomy + 0.1 * smooth, left=0, right=0).sum() for o in offsets]
     expected = heights - offsets[int(np.argmax(np.array(sums) - costs))]
     reach_mm = min(4.0, 0.25 * found.dy_mm)
     baselines = []
@@ -125,40 +132,6 @@ def place_rows(found: Arrangement, coverage: NDArray[np.float64], px_per_mm: flo
         around = np.abs(at - height) <= reach_mm
         baselines.append(float(at[around][np.argmax(coverage[around])]) if around.any() else float(height))
     return baselines
-
-
-def find_strips(
-    found: Arrangement,
-    baselines: list[float],
-    lower: list[Lower],
-    labels: tuple[Word, ...],
-    sheets: Sequence[KnownSheet],
-) -> list[tuple[str, float]]:
-    """Rhythm strips below the rows: name and baseline of each.
-
-    A strip without a label gets the name that a known sheet gives it; where none does, it is left out.
-    """
-    offset = float(np.median([anchor(w)[1] - baselines[r] for r, _, w in found.matched] or [0.0]))
-    column = [w for w in labels if abs(anchor(w)[0] - found.x0_mm) < 1.5 * LABEL_DX_MM and w.confidence > SURE]
-    last, strips = baselines[-1], list[tuple[str, float]]()
-    names = {name for row in found.sheet.rows for name in row}
-    for y, coverage, together in lower:
-        near = [w for w in column if abs(anchor(w)[1] - y - offset) < LABEL_DY_MM and w.text in names]
-        word = max(near, key=lambda w: w.confidence, default=None)
-        label = word.text if word and (word.text not in SYMMETRIC or word.confidence > SURE_STRIP) else ""
-        if not word and (coverage < MIN_STRIP_COVERAGE or together < MIN_TOGETHER):
-            continue
-        if y > last + STRIP_GAP[1] * found.dy_mm:  # a footer or a frame, not the next row
-            break
-        if y > last + STRIP_GAP[0] * found.dy_mm:
-            strips.append((label, y))
-            last = y
-    named = max((k + 1 for k, (label, _) in enumerate(strips) if label), default=0)
-    usual = {len(s.strips): s.strips for s in sheets if s.rows == found.sheet.rows}
-    for count in range(len(strips), named - 1, -1):
-        if count in usual and all(a in ("", b) for (a, _), b in zip(strips, usual[count], strict=False)):
-            return [(name, y) for name, (_, y) in zip(usual[count], strips, strict=False)]
-    return [(name, y) for name, y in strips if name]
 
 
 def choose_layout(layouts: list[Layout], inked: NDArray[np.uint8], px_per_mm: tuple[float, float]) -> Layout:

@@ -15,10 +15,11 @@ from digitize.stages import Digitization
 LONG_SIDE_PX = 2400
 FADE = 0.45
 """How far the photo is washed out, so that the colours stand off it and the ink below still shows."""
+LEFT_OUT_RGB = (220, 0, 0)
 
 
 def draw_overlay(page: Digitization) -> NDArray[np.uint8]:
-    """Draw the curves over the photo, each lead in its own colour with its name.
+    """Draw the curves over the photo, each lead in its own colour with its name, and a frame around what is left out.
 
     Parameters
     ----------
@@ -51,6 +52,9 @@ def draw_overlay(page: Digitization) -> NDArray[np.uint8]:
         if page.calibration.chest_mm_per_mv is not None:  # gains differ: each lead says its own
             name += f" {page.calibration.gain_of(curve.panel.lead):g} mm/mV"
         cv2.putText(canvas, name, (round(x), round(y)), cv2.FONT_HERSHEY_SIMPLEX, size, colour, thick + 1, cv2.LINE_AA)
+    for left, top, right, bottom in page.layout.left_out:
+        frame = page.lattice.to_px([left, right, right, left, left], [top, top, bottom, bottom, top])
+        _draw_runs(canvas, frame * scale, LEFT_OUT_RGB, thick + 1)
     return canvas
 
 

@@ -11,6 +11,7 @@ from digitize.inkrows import LABEL_LEAD_IN_MM
 from digitize.separators import find_columns
 from digitize.sheets import load_layouts
 from digitize.stages import Layout, Panel
+from digitize.striprows import Strip
 
 USUAL_SPEED_MM_S = 25.0
 SNAP = 0.03
@@ -25,7 +26,7 @@ SAME_LENGTH_MM = 13.0
 def lay_panels(
     found: Arrangement,
     baselines: list[float],
-    strips: list[tuple[str, float]],
+    strips: list[Strip],
     trace: NDArray[np.float32],
     inked: NDArray[np.uint8],
     px_per_mm: tuple[float, float],
@@ -38,8 +39,7 @@ def lay_panels(
     found : Arrangement
     baselines : list of float
         Of the sheet's rows, in mm.
-    strips : list of (str, float)
-        Name and baseline of each.
+    strips : list of Strip
     trace : ndarray of float32, shape (H, W)
     inked : ndarray of uint8, shape (H, W)
         Its strokes alone, from `digitize.rows.keep_long`.
@@ -50,7 +50,8 @@ def lay_panels(
     columns = found.sheet.columns
     begin, dx, marked = place_columns(found, baselines, inked, trace, px_per_mm)
     if not marked:
-        begin += measure_overhang(trace, px_per_mm, [*baselines, *(y for _, y in strips)], begin + columns * dx)
+        heights = [*baselines, *(strip.baseline_mm for strip in strips)]
+        begin += measure_overhang(trace, px_per_mm, heights, begin + columns * dx)
     width_mm, height_mm = trace.shape[1] / px_per_mm[0], trace.shape[0] / px_per_mm[1]
     panels, missing = [], []
     rows, cols = {r for r, _, _ in found.matched}, {c for _, c, _ in found.matched}
@@ -64,8 +65,9 @@ def lay_panels(
             elif name:
                 missing.append(name)
     span = max(begin, 0.0), min(begin + columns * dx, width_mm)
-    for k, (name, y) in enumerate(strips):
-        panels.append(Panel(name, len(baselines) + k, 0, span, y, 0.0, strip=True))
+    for k, strip in enumerate(strips):
+        below = len(baselines) + k
+        panels.append(Panel(strip.name, below, 0, span, strip.baseline_mm, 0.0, strip=True, sure=strip.sure))
     shape = f"{len({p.row for p in panels if not p.strip})}x{len({p.column for p in panels if not p.strip})}"
     order = " Cabrera" if any(p.lead == "-aVR" for p in panels) else ""
     sure = sum(w.confidence for _, _, w in found.matched) / (len(found.sheet.rows) * columns)
@@ -92,8 +94,12 @@ def place_columns(
         nominal = min(usual, key=lambda w: abs(np.log(found.dx_mm / w)))
         # Labels stand within a millimetre or two; the paper speed is surer than that.
         dx = nominal if abs(found.dx_mm / nominal - 1) < SNAP else found.dx_mm
-    begin, sure = find_begin(inked, px_per_mm, baselines, begin, columns * dx)
-    return find_columns(trace, px_per_mm, begin, dx, columns, baselines, sure)
+    ends, sure = find_begin(inked, px_per_mm, baselines, begin, columns * dx)
+    placed = find_columns(trace, px_per_mm, ends, dx, columns, baselines, sure)
+    if sure or placed[2] or ends == begin:
+        return placed
+    by_labels = find_columns(trace, px_per_mm, begin, dx, columns, baselines)
+    return by_labels if by_labels[2] else placed  # one end alone is no proof against labels with separators
 
 
 def measure_length(usual_mm: list[float], ends_mm: tuple[float | None, float | None], begin_mm: float) -> float:

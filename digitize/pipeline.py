@@ -21,6 +21,7 @@ from digitize.header import parse_header
 from digitize.ink import separate_ink
 from digitize.lattice import fit_lattice
 from digitize.layout import recognise_layout
+from digitize.leftover import tell_left_out
 from digitize.load import load
 from digitize.pulse import find_pulse
 from digitize.reconcile import obey_einthoven
@@ -50,6 +51,8 @@ UNREAD = frozenset(
         "grid_not_square",
         "grid_absent",
         "strip_unreadable",
+        "strip_unnamed",
+        "trace_left_out",
         "rows_meet",
         "gain_assumed",
         "gains_mixed",
@@ -111,8 +114,9 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
         with clock("layout"):
-            layout = rename_leads(recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout), hints)
-            cut = check_panels(layout, sheet)
+            found = recognise_layout(ink.trace, sheet.px_per_mm, labels, hints.layout, ink.sure)
+            layout = rename_leads(found, hints)
+            cut = (*check_panels(layout, sheet), *tell_left_out(layout))
             pulse = find_pulse(ink.trace, sheet.px_per_mm, layout)
         with clock("trace"):
             if tracer == "network":

@@ -7,15 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from digitize.arrange import SPEEDS_MM_S
+from digitize.beating import measure_beating
+from digitize.einthoven import STEP_MM, measure_heights
+from digitize.stages import Panel
+
 BAND_MM = 3.0
 """A trace keeps within this height of its baseline most of the time."""
 CELL_MM = 1.0
 LONG_MM = 9.0
 """Ink connected over less than this is not counted as trace."""
+CUT_MM = 0.8
+"""A dark grid line with its rims takes this much of a trace that crosses it."""
 MIN_ROW_GAP_MM = 9.0
 """Rows stand at least this far apart; twelve on one landscape page about 14 mm."""
 MIN_COVERAGE = 0.5
 INK = 0.5
+ALONE_MM = 12.0
+MIN_ALIKE = 0.8
+"""Likeness of beats (`digitize.beating`) by the middle of a row's ink alone, over the whole row and over each half.
+Most strips reach 0.9 and more; letters, frames and table wood, whose few gaps may be alike, 0.75 at most."""
 NEAR_MM, TALL_MM = 8.0, 4.0
 """Strokes are compared this far around a row, and no more the taller they get."""
 
@@ -52,8 +63,17 @@ def measure_coverage(
     return np.asarray(band[:, used[0] : used[-1] + 1].mean(axis=1) + 0.3 * near, np.float64)
 
 
-def keep_long(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDArray[np.uint8]:
+def keep_long(
+    trace: NDArray[np.float32], px_per_mm: tuple[float, float], sure: NDArray[np.float32] | None = None
+) -> NDArray[np.uint8]:
     """Connected ink that reaches far along the sheet: pieces of trace, not letters, not remains of the grid.
+
+    Parameters
+    ----------
+    trace : ndarray of float32, shape (H, W)
+    px_per_mm : (float, float)
+    sure : ndarray of float32, shape (H, W), optional
+        From `Ink`: where grid lines as dark as the trace cut it, its pieces count as connected.
 
     Returns
     -------
@@ -62,7 +82,11 @@ def keep_long(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> NDA
     """
     inked = (trace > INK).astype(np.uint8)
     half = (cv2.resize(inked * 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) > 60).astype(np.uint8)
-    bridged = cv2.dilate(half, np.ones((1, 3), np.uint8))
+    bridged = np.asarray(cv2.dilate(half, np.ones((1, 3), np.uint8)), np.uint8)
+    if sure is not None:
+        hidden = cv2.resize(sure, half.shape[::-1], interpolation=cv2.INTER_AREA) < INK
+        across = np.ones([round(CUT_MM * scale / 2) | 1 for scale in px_per_mm[::-1]], np.uint8)
+        bridged |= np.asarray(cv2.morphologyEx(half, cv2.MORPH_CLOSE, across) * hidden, np.uint8)
     _, label, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8, ltype=cv2.CV_32S)
     long = stats[:, cv2.CC_STAT_WIDTH] >= LONG_MM * px_per_mm[0] / 2
     long[0] = False
@@ -108,6 +132,35 @@ def beat_together(
     usual = np.mean(body, axis=0)
     turned = [np.roll(other, k) for k in range(-2, 3)]  # a beat reaches leads a little apart
     return float(max(np.mean(usual * t) for t in turned) / (usual.std() * other.std() + 1e-6))
+
+
+def beats_alone(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    y_mm: float,
+    extent_mm: tuple[float, float],
+    reach_mm: float,
+) -> bool:
+    """True when a row's ink beats throughout, whatever the others do.
+
+    Parameters
+    ----------
+    inked : ndarray of uint8, shape (H, W)
+        From `keep_long`.
+    px_per_mm : (float, float)
+    y_mm : float
+        Height of the row.
+    extent_mm : (float, float)
+        From where to where it runs.
+    reach_mm : float
+        How far above and below ink is still the row's.
+    """
+    row = Panel("", 0, 0, extent_mm, y_mm, 0.0)
+    heights = measure_heights(inked, px_per_mm, row, min(reach_mm, ALONE_MM))
+    middle = len(heights) // 2
+    parts = heights, heights[:middle], heights[middle:]
+    alike = [min(measure_beating(part, speed / STEP_MM) for part in parts) for speed in SPEEDS_MM_S]
+    return max(alike) >= MIN_ALIKE
 
 
 def _measure_strokes(

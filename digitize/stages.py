@@ -18,6 +18,9 @@ from digitize.record import Ecg, Note, Patient
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
+UNNAMED = "?"
+"""The lead of a strip that nothing names."""
+
 Status = Literal["ok", "partial", "failed"]
 
 
@@ -163,6 +166,8 @@ class Panel:
         Page time at the panel's beginning.
     strip : bool
         True for a rhythm strip that runs the whole page.
+    sure : bool
+        False for a strip on which no label was read surely: its name is the usual one, or `UNNAMED`.
     """
 
     lead: str
@@ -172,6 +177,7 @@ class Panel:
     baseline_mm: float
     start_s: float
     strip: bool = False
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,8 @@ class Layout:
         0 to 1: how likely it is that every panel is named and placed rightly.
     missing : tuple of str
         Leads that a sheet of this kind shows and this picture does not.
+    left_out : tuple of Box
+        Where traces lie that belong to no panel.
     """
 
     name: str
@@ -197,6 +205,7 @@ class Layout:
     source: str
     confidence: float
     missing: tuple[str, ...] = ()
+    left_out: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)

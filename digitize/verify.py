@@ -125,7 +125,7 @@ def rename_leads(layout: Layout, hints: Hints) -> Layout:
             f"{len(hints.lead_names)} lead names were given for {len(layout.panels)} panels.",
             "Name every panel in reading order, rhythm strips last.",
         )
-    panels = tuple(replace(p, lead=name) for p, name in zip(layout.panels, hints.lead_names, strict=True))
+    panels = tuple(replace(p, lead=name, sure=True) for p, name in zip(layout.panels, hints.lead_names, strict=True))
     return replace(layout, panels=panels, source="hint")
 
 
