@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from digitize.arrange import SPEEDS_MM_S, SYMMETRIC, Arrangement, anchor
 from digitize.extents import measure_ends
-from digitize.rows import beat_together, find_rows, measure_coverage
+from digitize.rows import beat_together, beats_alone, find_rows, measure_coverage
 from digitize.sheets import PAGE_S, KnownSheet
 from digitize.stages import Word
 
@@ -22,6 +22,34 @@ SURE_STRIP = 0.6
 LABEL_X_MM, LABEL_Y_MM = (-14.0, 12.0), (-14.0, 10.0)
 """Where a strip's label stands, from the beginning of its ink and from its baseline."""
 SAME_OFFSET_MM = 4.0
+
+
+def row_beats(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    baselines_mm: list[float],
+    y_mm: float,
+    extent_mm: tuple[float, float],
+    reach_mm: float,
+) -> bool:
+    """True when a row beats with the others or, where their columns all show the same seconds, alone.
+
+    Parameters
+    ----------
+    inked : ndarray of uint8, shape (H, W)
+        From `digitize.rows.keep_long`.
+    px_per_mm : (float, float)
+    baselines_mm : list of float
+        Of the other rows.
+    y_mm : float
+        Height of the row in question.
+    extent_mm : (float, float)
+        From where to where the rows run.
+    reach_mm : float
+        How far above and below ink is still the row's.
+    """
+    together = beat_together(inked, px_per_mm, baselines_mm, y_mm, extent_mm)
+    return together >= MIN_TOGETHER or beats_alone(inked, px_per_mm, y_mm, extent_mm, reach_mm)
 
 
 def arrange_ink(sheet: KnownSheet, inked: NDArray[np.uint8], px_per_mm: tuple[float, float]) -> Arrangement | None:

@@ -13,10 +13,10 @@ from digitize.arrange import Arrangement
 from digitize.einthoven import measure_law
 from digitize.errors import UnknownLayout
 from digitize.explain import explain_labels
-from digitize.inkrows import LABEL_LEAD_IN_MM, MIN_TOGETHER, arrange_ink, arrange_strips
+from digitize.inkrows import LABEL_LEAD_IN_MM, arrange_ink, arrange_strips, row_beats
 from digitize.leftover import find_left_out
 from digitize.panels import lay_panels
-from digitize.rows import beat_together, beats_alone, find_rows, keep_long, measure_coverage
+from digitize.rows import find_rows, keep_long, measure_coverage
 from digitize.sheets import KnownSheet, load_layouts
 from digitize.stages import Layout, Word
 from digitize.striprows import MIN_NAMED_COVERAGE, LowerRow, find_strips
@@ -104,9 +104,7 @@ def lay_sheet(
     lower = []
     for y in find_rows(coverage, px_per_mm[1], MIN_NAMED_COVERAGE):
         if y > baselines[-1]:
-            # Columns that all show the same seconds do not beat with a strip, which then beats alone.
-            beats = beat_together(inked, px_per_mm, baselines, y, extent) >= MIN_TOGETHER
-            beats = beats or beats_alone(inked, px_per_mm, y, extent, found.dy_mm / 2)
+            beats = row_beats(inked, px_per_mm, baselines, y, extent, found.dy_mm / 2)
             lower.append(LowerRow(y, float(coverage[round(y * px_per_mm[1])]), beats))
     strips = find_strips(found, baselines, lower, labels, sheets)
     return lay_panels(found, baselines, strips, trace, inked, px_per_mm, source)

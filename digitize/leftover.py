@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitize.extents import PULSE_MM
+from digitize.inkrows import row_beats
 from digitize.record import Note
-from digitize.rows import beats_alone, find_rows, measure_coverage
+from digitize.rows import find_rows, measure_coverage
 from digitize.stages import Box, Layout
 
 APART = 0.5
@@ -38,13 +39,13 @@ def find_left_out(layout: Layout, inked: NDArray[np.uint8], px_per_mm: tuple[flo
     """
     if not layout.panels:
         return ()
-    baselines = np.array(sorted({p.baseline_mm for p in layout.panels}))
+    baselines = sorted({p.baseline_mm for p in layout.panels})
     gap_mm = float(np.median(np.diff(baselines))) if len(baselines) > 1 else SINGLE_APART_MM / APART
     extent = min(p.x_mm[0] for p in layout.panels), max(p.x_mm[1] for p in layout.panels)
     boxes = []
     for y in find_rows(measure_coverage(inked, px_per_mm, extent), px_per_mm[1]):
-        apart = np.abs(baselines - y).min() > APART * gap_mm
-        if apart and beats_alone(inked, px_per_mm, y, extent, gap_mm / 2):
+        apart = np.abs(np.subtract(baselines, y)).min() > APART * gap_mm
+        if apart and row_beats(inked, px_per_mm, baselines, y, extent, gap_mm / 2):
             boxes.append((extent[0], y - gap_mm / 2, extent[1], y + gap_mm / 2))
     return (*boxes, *_find_columns(layout, inked, px_per_mm, extent, gap_mm))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digitize.assemble import assemble, find_zero
 from digitize.record import FS_HZ, LEADS
-from digitize.stages import Calibration, Curve, Layout, Panel
+from digitize.stages import UNNAMED, Calibration, Curve, Layout, Panel
 
 Array = NDArray[np.float64]
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
@@ -210,3 +210,12 @@ def test_avr_printed_upside_down_is_turned_and_leads_beyond_the_twelve_are_named
     assert "-aVR" not in quality and not ecg.printed["V6"]
     (note,) = [note for note in notes if note.code == "extra_leads"]
     assert "V4R" in note.message
+
+
+def test_a_strip_without_a_name_is_no_lead_beyond_the_twelve() -> None:
+    layout = lay_3x4(("II",))
+    curves = draw_curves(layout)
+    nameless = [replace(c, panel=replace(c.panel, lead=UNNAMED)) if c.panel.strip else c for c in curves]
+    ecg, _, notes = assemble(tuple(nameless), USUAL, layout)
+    assert not [note for note in notes if note.code == "extra_leads"]
+    assert np.isfinite(ecg.lead("II")).sum() < len(ecg.signal_mv) / 2

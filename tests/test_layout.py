@@ -12,7 +12,7 @@ from digitize.errors import UnknownLayout
 from digitize.layout import recognise_layout
 from digitize.record import LEADS, Ecg
 from digitize.sheets import KnownSheet, load_layouts
-from digitize.stages import Layout, Word
+from digitize.stages import UNNAMED, Layout, Word
 from digitize.synth.heart import simulate
 from digitize.synth.render import Page, render
 from digitize.synth.stock import Type
@@ -22,6 +22,11 @@ ECG = simulate("normal", heart_rate_bpm=70, seed=5).ecg
 
 def draw(layout: str = "3x4+1", **kwargs: object) -> Page:
     return render(ECG, layout=layout, dpi=127, grid="none", **kwargs)  # type: ignore[arg-type]
+
+
+def draw_sheet(rows: tuple[tuple[str, ...], ...], strips: tuple[str, ...], **kwargs: object) -> Page:
+    sheet = KnownSheet("other", rows, strips, 10.0 / len(rows[0]))
+    return render(ECG, layout=sheet, dpi=127, grid="none", **kwargs)  # type: ignore[arg-type]
 
 
 def ink_of(page: Page) -> NDArray[np.float32]:
@@ -79,6 +84,70 @@ def test_an_unnamed_strip_gets_the_usual_name_and_a_frame_none() -> None:
     y = round((strip.baseline_mm + 24) * page.px_per_mm)
     page.rgb[y : y + 2, 40:-40] = 0
     assert_same(read(page, labels), page)
+
+
+def doubt(labels: tuple[Word, ...], page: Page, confidence: dict[str, float]) -> tuple[Word, ...]:
+    """The labels, those of the page's strips as sure as told; left out at 0."""
+    first = min(p.baseline_mm for p in page.layout.panels if p.strip) - 15
+    doubted = (replace(w, confidence=confidence.get(w.text, 0.0)) if w.box_mm[1] > first else w for w in labels)
+    return tuple(w for w in doubted if w.confidence > 0)
+
+
+def test_strips_are_taken_where_the_columns_show_other_seconds() -> None:
+    page = draw("3x4+3", simultaneous=True, type=Type(label_at_mm=(-6.0, -2.0)))
+    labels = doubt(lead_labels(page), page, {"V1": 0.97, "II": 0.83, "V5": 0.35})
+    found = read(page, labels)
+    assert_same(found, page, x_mm=1.5)
+    assert [p.sure for p in found.panels if p.strip] == [True, False, False]
+    assert [p.lead for p in read(page, doubt(labels, page, {})).panels if p.strip] == ["V1", "II", "V5"]
+
+
+def test_strips_that_nothing_names_are_taken_without_a_name() -> None:
+    page = draw_sheet(load_layouts()["3x4"].rows, ("V2", "aVF"))
+    found = read(page, doubt(lead_labels(page), page, {}))
+    assert [(p.lead, p.sure) for p in found.panels if p.strip] == [(UNNAMED, False)] * 2
+    assert found.left_out == ()
+
+
+def test_a_row_that_beats_beyond_the_sheet_is_told() -> None:
+    page = draw("3x4+1")
+    assert read(page).left_out == ()
+    y = page.layout.panels[-1].baseline_mm
+    top, bottom = (round((y + d) * page.px_per_mm) for d in (-12, 12))
+    blank = np.full((round(50 * page.px_per_mm), *page.rgb.shape[1:]), 255, np.uint8)
+    rgb = np.vstack([page.rgb, blank, page.rgb[top:bottom]])
+    ((_, above, _, below),) = read(replace(page, rgb=rgb), lead_labels(page)).left_out
+    assert (above + below) / 2 == pytest.approx(len(rgb) / page.px_per_mm - 12, abs=3)
+
+
+def test_a_column_beyond_the_sheet_is_told() -> None:
+    rows = tuple((*row, name) for row, name in zip(fill(LEADS, 3, 4), ("V4R", "V8", "V9"), strict=True))
+    page = render(BACK, layout=KnownSheet("3x5", rows, (), 2.0), dpi=127, grid="none")
+    edge = page.layout.panels[4].x_mm[0]
+    labels = tuple(w for w in lead_labels(page) if w.box_mm[0] < edge)
+    ((left, _, right, _),) = read(page, labels).left_out
+    assert edge < left < right <= page.layout.panels[4].x_mm[1] + 15
+    assert read(page).left_out == ()
+
+
+def test_labels_half_way_to_the_next_row_are_of_the_row_above() -> None:
+    page = draw_sheet(load_layouts()["6x2"].rows, ("II", "V1"), type=Type(label_at_mm=(1.0, 6.5)), separator="none")
+    scale = (page.px_per_mm, page.px_per_mm)
+    ink = ink_of(page)
+    rows = sorted({p.baseline_mm for p in page.layout.panels})
+    top = slice(round((rows[0] - 9) * scale[1]), round((rows[0] + 9) * scale[1]))
+    x0, x1 = (round(x * scale[0]) for x in (70, 100))
+    ink[top, x0:x1] = 0  # a row with less ink than the strips
+    found = recognise_layout(ink, scale, lead_labels(page))
+    assert found.panels[0].baseline_mm == pytest.approx(rows[0], abs=3)
+    assert [p.lead for p in found.panels if p.strip] == ["II", "V1"]
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_labels_on_the_pulses_do_not_move_the_columns(boxed: bool) -> None:
+    type_ = Type(label_at_mm=(-9.5, -1.0), label_mm=4.4, boxed=boxed)
+    page = draw("6x2+1", separator="none", pulse="left", type=type_)
+    assert_same(read(page), page, x_mm=1.5)
 
 
 def test_rows_need_not_stand_evenly() -> None:

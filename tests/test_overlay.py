@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from digitize.overlay import LONG_SIDE_PX, colour_of, draw_overlay, overlay_png
+from digitize.overlay import LEFT_OUT_RGB, LONG_SIDE_PX, colour_of, draw_overlay, overlay_png
 from digitize.record import LEADS, Ecg, Patient
 from digitize.stages import Calibration, Curve, Digitization, Lattice, Layout, Panel, Photo, Sheet
 
@@ -88,3 +88,11 @@ def test_the_png_holds_the_overlay() -> None:
 def test_no_two_leads_share_a_colour(lead: str) -> None:
     others = [np.abs(np.subtract(colour_of(lead), colour_of(other))).max() for other in LEADS if other != lead]
     assert min(others) > 40
+
+
+def test_what_is_left_out_is_framed() -> None:
+    page = draw_page()
+    framed = replace(page, layout=replace(page.layout, left_out=((30.0, 95.0, 110.0, 115.0),)))
+    red = np.abs(draw_overlay(framed)[round(95 * PX_PER_MM)].astype(int) - LEFT_OUT_RGB).max(axis=-1) < 40
+    assert red.mean() > 0.5
+    assert (draw_overlay(page)[round(95 * PX_PER_MM)] == draw_overlay(page)[round(100 * PX_PER_MM)]).all()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from digitize.stages import Curve, Layout, Panel
+from digitize.stages import UNNAMED, Curve, Layout, Panel
 from digitize.strips import name_strips
 from digitize.synth.heart import simulate
 
@@ -56,3 +58,38 @@ def test_a_strip_that_shows_another_time_keeps_its_name() -> None:
 
 def test_a_name_beyond_its_family_is_left_alone() -> None:
     assert name(draw("V1", "II", 3, strip=True), "I", "II", "III", "V1") == ("V1", [])
+
+
+def unsure(strip: Curve) -> Curve:
+    return replace(strip, panel=replace(strip.panel, sure=False))
+
+
+@pytest.mark.parametrize("usual", ["II", UNNAMED])
+def test_a_strip_without_a_label_is_named_by_the_lead_that_it_repeats(usual: str) -> None:
+    strip = unsure(draw(usual, "V2", 3, strip=True, noise_mm=0.05))
+    assert name(strip, "I", "II", "aVL", "V2", "V6") == ("V2", ["strip_renamed"])
+
+
+def test_a_strip_without_a_label_keeps_the_usual_name_unless_it_shows_something_else() -> None:
+    assert name(unsure(draw("II", "II", 3, strip=True, noise_mm=0.05)), "I", "II", "V2") == ("II", [])
+    assert name(unsure(draw("II", "II", 3, strip=True, noise_mm=0.05)), "I", "V2") == ("II", [])
+    assert name(unsure(draw("II", "V1", 3, strip=True)), "I", "II", "III") == (UNNAMED, ["strip_unnamed"])
+
+
+def test_a_strip_that_fits_two_leads_has_no_name() -> None:
+    strip = unsure(draw(UNNAMED, "II", 3, strip=True, noise_mm=0.05))
+    twin = draw("aVF", "II", 4)
+    curves = (draw("II", "II", 1), twin, strip)
+    layout = Layout("2x1+1", tuple(c.panel for c in curves), "labels", 1.0)
+    _, curves, notes = name_strips(layout, curves)
+    assert (curves[-1].panel.lead, [n.code for n in notes]) == (UNNAMED, ["strip_unnamed"])
+
+
+def test_columns_that_show_the_same_seconds_name_a_strip() -> None:
+    shown = draw("V2", "V2", 1)
+    later = replace(shown, panel=replace(shown.panel, x_mm=(145.0, 207.5)), x_mm=shown.x_mm + 125.0)
+    strip = unsure(draw(UNNAMED, "V2", 3, strip=True))
+    curves = (draw("I", "I", 0), later, strip)
+    layout = Layout("2x1+1", tuple(c.panel for c in curves), "labels", 1.0)
+    _, curves, _ = name_strips(layout, curves)
+    assert curves[-1].panel.lead == "V2"
