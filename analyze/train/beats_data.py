@@ -109,30 +109,43 @@ def cut_cycles(
     return (x + shift)[keep], place[r[~gone]], kind[~gone]
 
 
-def _examples(entry: mitbih.MitbihEntry, seed: int, describe: Describe, leads: tuple[int, ...]) -> Iterator[Examples]:
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """A lead of a record, or ten seconds of it: samples, beats, their places in `CLASSES` (-1: none of them), forms."""
+
+    x_mv: Floats
+    fs_hz: float
+    r: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    lead: int
+    piece: bool
+    dense: bool
+
+
+def stretches(entry: mitbih.MitbihEntry, seed: int, leads: tuple[int, ...]) -> Iterator[Stretch]:
+    """Every form in which a record is held, sampled as the record is."""
     ecg, truth = load(entry), mitbih.beats(entry)
     rng = np.random.default_rng([seed, sum(map(ord, entry.record_id))])
     kind = np.array([CLASSES.index(c) if c in CLASSES else -1 for c in truth.aami])
     early = int((kind == CLASSES.index("S")).sum())
     for lead in leads:
         x = ecg.signal_mv[:, lead]
-
-        def pack(
-            x: Floats, r: NDArray[np.int64], kind: NDArray[np.int64], piece: bool, dense: bool, lead: int = lead
-        ) -> Examples:
-            known = kind >= 0
-            features, n = describe(x, ecg.fs_hz, r)[known], int(known.sum())
-            flags = (np.full(n, value) for value in (lead, piece, dense))
-            return Examples(features, kind[known], np.full(n, entry.record_id), *flags)
-
-        yield pack(x, truth.sample, kind, False, False)
-        for y, r, c in _pieces(x, truth.sample, kind, rng, ecg.fs_hz):
-            yield pack(y, r, c, True, False)
+        yield Stretch(x, ecg.fs_hz, truth.sample, kind, lead, False, False)
+        for z, r, c in _pieces(x, truth.sample, kind, rng, ecg.fs_hz):
+            yield Stretch(z, ecg.fs_hz, r, c, lead, True, False)
         for share in _SHARES if early >= _ENOUGH else ():
             y, r, c = cut_cycles(x, truth.sample, kind, share, rng, ecg.fs_hz)
-            yield pack(y, r, c, False, True)
-            for piece in _pieces(y, r, c, rng, ecg.fs_hz):
-                yield pack(*piece, True, True)
+            yield Stretch(y, ecg.fs_hz, r, c, lead, False, True)
+            for z, at, of in _pieces(y, r, c, rng, ecg.fs_hz):
+                yield Stretch(z, ecg.fs_hz, at, of, lead, True, True)
+
+
+def _examples(entry: mitbih.MitbihEntry, seed: int, describe: Describe, leads: tuple[int, ...]) -> Iterator[Examples]:
+    for s in stretches(entry, seed, leads):
+        known = s.kind >= 0
+        features, n = describe(s.x_mv, s.fs_hz, s.r)[known], int(known.sum())
+        flags = (np.full(n, value) for value in (s.lead, s.piece, s.dense))
+        yield Examples(features, s.kind[known], np.full(n, entry.record_id), *flags)
 
 
 def _pieces(
