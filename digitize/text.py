@@ -59,7 +59,7 @@ MARGIN_PX = 20
 SOFT_PX = 1.0
 MIN_CONFIDENCE = 0.1
 """Weaker words are left out; it is for who uses the others to judge them."""
-INK = 0.35 * 255
+INK = 0.35
 TIMEOUT_S = 10.0
 
 
@@ -94,8 +94,8 @@ def read_words(
     """
     engine = engine or find_engine()
     size = tuple(max(1, round(n * OCR_PX_PER_MM / p)) for n, p in zip(darkness.shape[::-1], px_per_mm, strict=True))
-    scaled = cv2.resize(cv2.convertScaleAbs(darkness, alpha=255), size, interpolation=cv2.INTER_CUBIC)
-    clean = _erase_rules(np.asarray(scaled, np.uint8))
+    scaled = np.clip(np.asarray(cv2.resize(darkness, size, interpolation=cv2.INTER_CUBIC), np.float32), 0, 1)
+    clean = _erase_rules(scaled)
     lines = _find_lines(clean)
     if engine is None or not lines:
         return ()
@@ -112,19 +112,19 @@ def read_words(
     return tuple(words)
 
 
-def _erase_rules(scaled: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _erase_rules(scaled: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take out straight strokes: grid lines that were left over, frames, separators."""
     ink = (scaled > INK).astype(np.uint8)
     length = round(RULE_MM * OCR_PX_PER_MM)
-    rules = np.zeros(ink.shape, np.uint8)
+    rules = np.zeros(ink.shape, np.bool_)
     for shape, wobble in (((1, length), (3, 1)), ((length, 1), (1, 3))):
         wide = cv2.dilate(ink, np.ones(wobble, np.uint8))
-        rules |= np.asarray(cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
-    band = np.asarray(cv2.dilate(rules & ink, np.ones((3, 3), np.uint8))) > 0
-    clean = np.where(band, np.uint8(0), scaled)
+        rules |= np.asarray(cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones(shape, np.uint8))) > 0
+    band = np.asarray(cv2.dilate((rules & (ink > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
+    clean = np.where(band, np.float32(0), scaled)
     # letters that a rule crossed are closed again where ink goes on beyond it on both sides
     closed = np.maximum(*(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones(s, np.uint8)) for s in ((7, 1), (1, 7))))
-    return np.where(band, closed, clean)
+    return np.where(band, closed, clean).astype(np.float32)
 
 
 def _close_gaps(ink: NDArray[np.bool_], gap_mm: float) -> NDArray[np.uint8]:
@@ -133,7 +133,7 @@ def _close_gaps(ink: NDArray[np.bool_], gap_mm: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, reach), np.uint8)
 
 
-def _find_lines(clean: NDArray[np.uint8]) -> list[Line]:
+def _find_lines(clean: NDArray[np.float32]) -> list[Line]:
     """Boxes of the lines that ink of letter size forms, those with most letters when there are too many."""
     ink = (clean > INK).astype(np.uint8)
     _, marks, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
@@ -175,15 +175,15 @@ def _merge_lines(lines: list[Line]) -> list[Line]:
     return sorted(merged, key=lambda box: (box[1], box[0]))
 
 
-def _stack_lines(clean: NDArray[np.uint8], lines: list[Line]) -> tuple[NDArray[np.uint8], list[int]]:
+def _stack_lines(clean: NDArray[np.float32], lines: list[Line]) -> tuple[NDArray[np.uint8], list[int]]:
     """The lines under one another, black on white, and where each begins."""
     width = max(right - left for left, _, right, _ in lines) + 2 * MARGIN_PX
     height = sum(bottom - top + MARGIN_PX for _, top, _, bottom in lines) + MARGIN_PX
     picture = np.full((height, width), 255, np.uint8)
     tops, y = [], MARGIN_PX
     for left, top, right, bottom in lines:
-        ink = cv2.convertScaleAbs(clean[top:bottom, left:right], alpha=1.3)
-        picture[y : y + bottom - top, MARGIN_PX : MARGIN_PX + right - left] = 255 - ink
+        ink = np.clip(clean[top:bottom, left:right] * 1.3, 0, 1)
+        picture[y : y + bottom - top, MARGIN_PX : MARGIN_PX + right - left] = np.rint(255 * (1 - ink)).astype(np.uint8)
         tops.append(y)
         y += bottom - top + MARGIN_PX
     # engines are trained on soft edges; hard ones cost them letters
