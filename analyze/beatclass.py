@@ -76,12 +76,13 @@ def judge_beats(
 def find_close(probability: NDArray[np.float32], ventricular: float, early: float) -> NDArray[np.bool_]:
     """Which beats lie so near a threshold, in log odds, that its other side is about as likely, shape (beats,)."""
     p_ventricular, p_early = probability.T
-    from_v = np.abs(_log_odds(p_ventricular) - _log_odds(ventricular))
-    from_s = np.abs(_log_odds((1.0 - p_ventricular) * p_early) - _log_odds(early))
+    from_v = np.abs(log_odds(p_ventricular) - log_odds(ventricular))
+    from_s = np.abs(log_odds((1.0 - p_ventricular) * p_early) - log_odds(early))
     return np.asarray((from_v < _CLOSE) | ((from_s < _CLOSE) & (p_ventricular <= ventricular)), dtype=np.bool_)
 
 
-def _log_odds(p: NDArray[np.float32] | float) -> NDArray[np.float64]:
+def log_odds(p: NDArray[np.float32] | float) -> NDArray[np.float64]:
+    """Log odds of probabilities, kept from being infinite."""
     held = np.clip(np.asarray(p, dtype=np.float64), 1e-6, 1.0 - 1e-6)
     return np.asarray(np.log(held / (1.0 - held)), dtype=np.float64)
 

@@ -34,17 +34,24 @@ def rhythm_features(rr_s: Floats) -> dict[str, Floats]:
     """
     n = rr_s.size + 1
     padded = np.concatenate([[np.nan, np.nan], rr_s, [np.nan]])
-    local, repeats = np.full(n, np.nan), np.full(n, np.nan)
-    for k in range(n):
-        near = rr_s[max(0, k - _AROUND) : k + _AROUND]
-        held = near[np.isfinite(near)]
-        if held.size >= _FEWEST:
-            local[k] = np.median(held)
-            repeats[k] = _share_alike(rr_s[max(0, k - _AROUND - 1) : k + _AROUND] / local[k])
+    local, repeats = local_median(rr_s), np.full(n, np.nan)
+    for k in np.flatnonzero(np.isfinite(local)):
+        repeats[k] = _share_alike(rr_s[max(0, k - _AROUND - 1) : k + _AROUND] / local[k])
     known = rr_s[np.isfinite(rr_s)]
     mean = np.full(n, known.mean() if known.size else np.nan)
     intervals = (padded[1 : n + 1], padded[2 : n + 2], padded[:n], local, mean)
     return dict(zip((*ABSOLUTE, REPEATS), (*intervals, repeats), strict=True))
+
+
+def local_median(rr_s: Floats) -> Floats:
+    """Median of the intervals around every beat, shape (beats,); NaN where fewer than four are known."""
+    local = np.full(rr_s.size + 1, np.nan)
+    for k in range(local.size):
+        near = rr_s[max(0, k - _AROUND) : k + _AROUND]
+        held = near[np.isfinite(near)]
+        if held.size >= _FEWEST:
+            local[k] = np.median(held)
+    return local
 
 
 def _share_alike(rr: Floats) -> float:

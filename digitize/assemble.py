@@ -52,7 +52,8 @@ def assemble(
     for curve in sorted(curves, key=lambda c: c.panel.strip):
         lead = curve.panel.lead.lstrip("-")
         if lead not in LEADS:
-            extra += [lead] if lead != UNNAMED else []  # a note of its own tells of a strip without a name
+            if lead != UNNAMED:  # a note of its own tells of a strip without a name
+                extra.append(lead)
             continue
         first, last, values = sample_curve(curve, calibration, _start_s(curve.panel, layout, calibration), len(signal))
         if curve.panel.lead.startswith("-"):  # printed upside down, as Cabrera's order has aVR

@@ -94,9 +94,10 @@ def find_begin(
         return (right - width_mm if after < PULSE_LIKE and LABEL_SURE_MM < away < LABEL_MM[1] else label_mm), False
     spare = right - left - width_mm
     if abs(spare) <= SAME_MM:
-        before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0])
-        flat = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
-        if min(before, flat) > PULSE_LIKE:
+        if (
+            _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0]) > PULSE_LIKE
+            and _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM) > PULSE_LIKE
+        ):
             return label_mm, False  # the rows begin with their pulses, so their other end is cut
         begin = left + spare / 2
     elif PULSE_MM[0] <= spare <= PULSE_MM[1]:

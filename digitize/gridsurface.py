@@ -23,8 +23,6 @@ OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
 NOTHING = 1e-9
 """A spline's weights below this move nothing by a thousandth of a pixel, but processors slow down at such numbers."""
-
-
 MOST_BANDED = 5_000_000
 """Entries of a band up to which it is solved as one, twice as fast as by elimination in a clever order."""
 

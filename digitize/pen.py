@@ -33,6 +33,7 @@ ZERO, UNIT = 128, 127.5
 FOLD = 4
 """Lines that lie under one another are shown it as channels: its first layer answers for so many at a time."""
 DARK = np.minimum(np.rint(ZERO + UNIT * (1 - np.arange(256) / 255)), 255).astype(np.uint8)
+"""The whole number for the darkness of each brightness."""
 TILE_PX, OVERLAP_PX = 512, 64
 """Columns answered at a time, and what is seen beside them: bounds the memory. Both are multiples of `MULTIPLE_PX`."""
 

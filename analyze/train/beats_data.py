@@ -69,7 +69,9 @@ def gather(
     parts: list[Examples] = []
     for entry in mitbih.records(folder):
         if entry.split == split:
-            parts.extend(_examples(entry, seed, describe, leads))
+            for stretch in stretches(entry, seed, leads):
+                found = describe_all(stretch, entry.record_id, describe)
+                parts.append(found.take(found.kind >= 0))
             print(f"read {entry.record_id}", file=sys.stderr, flush=True)
     return Examples(*(np.concatenate(column) for column in zip(*(vars(p).values() for p in parts), strict=True)))
 
@@ -140,12 +142,11 @@ def stretches(entry: mitbih.MitbihEntry, seed: int, leads: tuple[int, ...]) -> I
                 yield Stretch(z, ecg.fs_hz, at, of, lead, True, True)
 
 
-def _examples(entry: mitbih.MitbihEntry, seed: int, describe: Describe, leads: tuple[int, ...]) -> Iterator[Examples]:
-    for s in stretches(entry, seed, leads):
-        known = s.kind >= 0
-        features, n = describe(s.x_mv, s.fs_hz, s.r)[known], int(known.sum())
-        flags = (np.full(n, value) for value in (s.lead, s.piece, s.dense))
-        yield Examples(features, s.kind[known], np.full(n, entry.record_id), *flags)
+def describe_all(stretch: Stretch, record: str, describe: Describe) -> Examples:
+    """All beats of a stretch, those too whose class is not learnt."""
+    values = (record, stretch.lead, stretch.piece, stretch.dense)
+    columns = (np.full(stretch.r.size, value) for value in values)
+    return Examples(describe(stretch.x_mv, stretch.fs_hz, stretch.r), stretch.kind, *columns)
 
 
 def _pieces(

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from analyze.beatclass import log_odds
 from analyze.beatclass_features import FEATURES, beat_features
-from analyze.train.beats import FOLDS, Figures, choose_thresholds, deal, measure
-from analyze.train.beats_data import CLASSES, Examples, stretches, thin
+from analyze.beatclass_rhythm import local_median
+from analyze.train.beats import FOLDS, Figures, choose_thresholds, deal, measure, out_of_fold
+from analyze.train.beats_data import CLASSES, Examples, describe_all, stretches
 from analyze.train.beats_simulated import RHYTHMS, draw_rhythm
-from analyze.train.beats_trees import fit, judge
 from digitize.datasets import mitbih
 
-BEATS, CHANNELS = 64, 13
-"""Longest row that is learnt from; what is known of each beat, the last being that there is one."""
+BEATS, SHORTEST, CHANNELS = 64, 6, 13
+"""Longest and shortest row that is learnt from; what is known of each beat, the last being that there is one."""
 MADE_UP, BATCH = 16_000, 48
 FIRST, THEN = (1800, 4e-3), (300, 2e-3)
 """Steps and greatest rate on made-up rhythms alone, and then with half of each batch from DS1."""
@@ -80,16 +81,10 @@ def made_up_rows(count: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np
     for row, kind in zip(rows, kinds, strict=True):
         seen = draw_rhythm(rng, BEATS if rng.random() < 0.6 else int(rng.integers(7, 24)))
         n = min(BEATS, seen.kind.size)
-        local_s = _local_median(seen.post_s[:-1])
+        local_s = local_median(seen.post_s[:-1])
         row[:n] = row_inputs(seen.pre_s, seen.post_s, local_s, seen.ventricular, seen.p_here, seen.p_best)[:n]
         kind[:n] = np.where(seen.kind[:n] < 2, seen.kind[:n], -1)
     return rows, kinds
-
-
-def _local_median(rr_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of the twenty intervals to either side, as `analyze.beatclass_rhythm` takes it."""
-    near = (rr_s[max(0, k - 20) : k + 20] for k in range(rr_s.size + 1))
-    return np.array([np.median(x[np.isfinite(x)]) if np.isfinite(x).sum() >= 4 else np.nan for x in near])
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,30 +99,15 @@ class Rows:
 
 
 def gather_rows(folder: Path, seed: int) -> Rows:
-    """Every stretch of DS1 with at least six beats, both leads."""
+    """Every stretch of DS1 that is no shorter than `SHORTEST`, both leads."""
     parts: list[Examples] = []
     for entry in mitbih.records(folder):
         if entry.split == "DS1":
-            for s in stretches(entry, seed, (0, 1)):
-                flags = (np.full(s.r.size, value) for value in (s.lead, s.piece, s.dense))
-                features = beat_features(s.x_mv, s.fs_hz, s.r)
-                parts.append(Examples(features, s.kind, np.full(s.r.size, entry.record_id), *flags))
+            found = (describe_all(s, entry.record_id, beat_features) for s in stretches(entry, seed, (0, 1)))
+            parts += [part for part in found if part.kind.size >= SHORTEST]
             print(f"read {entry.record_id}", file=sys.stderr, flush=True)
-    columns = zip(*(vars(part).values() for part in parts if part.kind.size >= 6), strict=True)
-    return Rows(Examples(*map(np.concatenate, columns)), np.cumsum([p.kind.size for p in parts if p.kind.size >= 6]))
-
-
-def judge_by_trees(rows: Rows, fold: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
-    """What ships, fitted on the other folds: probabilities of every beat, shape (beat, 2)."""
-    examples = rows.examples
-    known = examples.kind >= 0
-    kept = np.zeros(known.size, dtype=bool)
-    kept[np.flatnonzero(known)[thin(examples.take(known), seed)]] = True
-    probability = np.zeros((known.size, 2), np.float32)
-    for k in range(FOLDS):
-        trees = fit(examples.take(kept & (fold != k)), seed)
-        probability[fold == k] = judge(trees, examples.features[fold == k])
-    return probability
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return Rows(Examples(*map(np.concatenate, columns)), np.cumsum([part.kind.size for part in parts]))
 
 
 def show_rows(rows: Rows, probability: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -135,11 +115,6 @@ def show_rows(rows: Rows, probability: NDArray[np.float32]) -> NDArray[np.float3
     names = ("pre_s", "post_s", "local_s", "corr_p", "p_best")
     pre, post, local, here, best = (rows.examples.features[:, FEATURES.index(n)].astype(np.float64) for n in names)
     return row_inputs(pre, post, local, log_odds(probability[:, 0]), here, best)
-
-
-def log_odds(p: NDArray[np.float32]) -> NDArray[np.float64]:
-    held = np.clip(p.astype(np.float64), 1e-5, 1.0 - 1e-5)
-    return np.asarray(np.log(held / (1.0 - held)))
 
 
 Batches = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -196,7 +171,7 @@ def judge_row(net: RowNet, row: NDArray[np.float32]) -> NDArray[np.float64]:
     return out
 
 
-def out_of_fold(
+def odds_out_of_fold(
     rows: Rows, shown: NDArray[np.float32], fold: NDArray[np.int64], made_up: Batches, seed: int
 ) -> NDArray[np.float64]:
     """Log odds of all beats of the first lead by made-up rhythms alone, and with the other folds, shape (2, beats)."""
@@ -234,8 +209,8 @@ def main(argv: list[str] | None = None) -> None:
     made_up = made_up_rows(MADE_UP, args.seed)
     rows, folds = gather_rows(args.data, args.seed), deal(args.data, args.seed)
     fold = np.array([folds[record] for record in rows.examples.record])
-    trees = judge_by_trees(rows, fold, args.seed)
-    alone, both = out_of_fold(rows, show_rows(rows, trees), fold, made_up, args.seed)
+    trees = out_of_fold(rows.examples, folds, args.seed)
+    alone, both = odds_out_of_fold(rows, show_rows(rows, trees), fold, made_up, args.seed)
     shipped, use = log_odds(trees[:, 1]), (rows.examples.kind >= 0) & (rows.examples.lead == 0)
     ways = {
         "as shipped": shipped, "made-up rhythms alone": alone, "mean with as shipped": (alone + shipped) / 2,

@@ -39,7 +39,15 @@ from digitize.pen import (
 )
 from digitize.train.eightbit import round_weights
 from digitize.train.mean import follow
-from digitize.train.pen_crops import WIDTH_PX, cut_crop, draw_batches, list_sheets, round_band, stack_crops
+from digitize.train.pen_crops import (
+    WIDTH_PX,
+    cut_crop,
+    draw_batches,
+    list_sheets,
+    round_band,
+    stack_crops,
+    unround_band,
+)
 from digitize.train.pen_net import PenNet, fold_stem
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -205,7 +213,7 @@ def export(net: PenNet, sheets: Path, command: str, folder: Path) -> None:
     )  # fmt: skip
     rng, kept = np.random.default_rng(0), list_sheets(sheets, apart=False)
     shown = (_fold(cut_crop(kept[int(rng.integers(len(kept)))], rng, MEASURED_PX).band) for _ in range(SHOWN))
-    round_weights(path, "band", ((rounded - np.float32(ZERO)) / np.float32(UNIT) for rounded in shown), 1 / UNIT, ZERO)
+    round_weights(path, "band", map(unround_band, shown), 1 / UNIT, ZERO)
     session = InferenceSession(path, providers=["CPUExecutionProvider"])
     metrics = measure(lambda band: np.asarray(session.run(None, {"band": _fold(band[0])})[0]), sheets, 400)
     card = {

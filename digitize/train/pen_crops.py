@@ -54,7 +54,7 @@ def cut_crop(path: Path, rng: np.random.Generator, height_px: int) -> Crop:
     ink = Ink(trace, sure)
     guessed = baselines + rng.normal(0, 8, len(baselines))
     rounded = stack_band(rgb, ink, top, guessed[row], np.delete(guessed, row).tolist())
-    band = (rounded - np.float32(ZERO)) / np.float32(UNIT)
+    band = unround_band(rounded)
     bins = (height - top - (BIN_PX - 1) / 2) / BIN_PX
     if rng.random() < 0.2:  # upside down is as good a trace
         band, bins = band[:, ::-1].copy(), height_px / BIN_PX - 1 - bins
@@ -93,6 +93,11 @@ def list_sheets(folder: Path, apart: bool) -> list[Path]:
 def round_band(band: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The whole numbers that `stack_band` gives, of what a crop holds."""
     return np.clip(np.rint(band * UNIT + ZERO), 0, 255).astype(np.uint8)
+
+
+def unround_band(rounded: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the whole numbers of `stack_band` stand for."""
+    return np.asarray((rounded - np.float32(ZERO)) / np.float32(UNIT), np.float32)
 
 
 def stack_crops(crops: list[Crop]) -> tuple[Tensor, Tensor]:
