@@ -1,8 +1,8 @@
 """The class of each beat of a rhythm strip: N, S, V, F or Q of ANSI/AAMI EC57, from one lead.
 
-One ONNX graph of boosted trees and a line on RR intervals answers two questions: is the QRS complex ventricular; if
-not, does the beat come too early for the sinus node? ``weights/beats.json`` holds the thresholds; `analyze.train.beats`
-trained it.
+One ONNX graph answers two questions: is the QRS complex ventricular, as boosted trees tell; if not, does the beat come
+too early for the sinus node, as trees, a line on RR intervals and a small network over the beats before and after tell
+together? ``weights/beats.json`` holds the thresholds; `analyze.train.beats` trained it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def judge_beats(
     if r.size < _FEWEST:
         return np.full(r.size, "Q"), np.ones(r.size, dtype=np.bool_)
     features = beat_features(x_mv, fs_hz, r)
-    probability = ask_trees(features)
+    probability = ask_graph(features)
     classes = decide(probability, **load_card()["thresholds"])
     close = find_close(probability, **load_card()["thresholds"])
     unseen = ~np.isfinite(features[:, _SEEN])
@@ -94,8 +94,11 @@ def decide(probability: NDArray[np.float32], ventricular: float, early: float) -
     return np.where(p_ventricular > ventricular, "V", np.where(supraventricular > early, "S", "N"))
 
 
-def ask_trees(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities that a beat is ventricular, and that one which is not comes from above too early, (beats, 2)."""
+def ask_graph(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities that a beat is ventricular, and that one which is not comes from above too early, (beats, 2).
+
+    ``features`` (beats, `FEATURES`) are of all beats of one lead in their order: each is judged beside its neighbours.
+    """
     (probability,) = open_network("analyze", "beats", threads=1).run(None, {"features": features})
     return np.asarray(probability, dtype=np.float32)
 

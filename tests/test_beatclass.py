@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyze.beatclass import ask_trees, class_of_beats, classify_beats, decide, find_close, load_card
+from analyze.beatclass import ask_graph, class_of_beats, classify_beats, decide, find_close, load_card
 from analyze.beatclass_features import FEATURES, beat_features
 from analyze.beatclass_rhythm import ABSOLUTE, REPEATS, rhythm_features
 from digitize.record import Ecg
@@ -104,16 +104,19 @@ def test_the_card_is_of_these_weights() -> None:
     assert card["sha256"] == hashlib.sha256(weights).hexdigest()
     assert tuple(card["features"]) == FEATURES
     assert len(weights) < 10e6
-    answers = ask_trees(np.full((2, len(FEATURES)), np.nan, np.float32))
+    answers = ask_graph(np.full((2, len(FEATURES)), np.nan, np.float32))
     assert answers.shape == (2, 2)
     assert ((answers > 0) & (answers < 1)).all()
 
 
-def test_the_graph_answers_as_the_trees_do() -> None:
+def test_the_graph_answers_as_what_it_was_made_of() -> None:
     pytest.importorskip("sklearn", reason="needs the extra: train")
+    torch = pytest.importorskip("torch", reason="needs the extra: train")
     onnxruntime = pytest.importorskip("onnxruntime")
     from analyze.train.beats_data import CLASSES, Examples
-    from analyze.train.beats_trees import fit, judge, to_onnx
+    from analyze.train.beats_graph import to_onnx
+    from analyze.train.beats_rows import RowNet, combine, judge_rows, show_rows
+    from analyze.train.beats_trees import fit, judge
 
     rng = np.random.default_rng(0)
     features = rng.normal(size=(1500, len(FEATURES))).astype(np.float32).round(1)
@@ -124,12 +127,22 @@ def test_the_graph_answers_as_the_trees_do() -> None:
     features[::7, FEATURES.index("post_s")] = np.nan
     features[:, FEATURES.index(REPEATS)] = rng.uniform(0.0, 0.1, n)
     features[::5, FEATURES.index(REPEATS)] = np.nan
-    examples = Examples(features, truth, np.full(n, "1"), np.zeros(n, np.int64), np.zeros(n, bool), np.zeros(n, bool))
+    nought, no = np.zeros(n, np.int64), np.zeros(n, bool)
+    examples = Examples(features, truth, np.full(n, "1"), nought, no, no, nought)
     trees = fit(examples, seed=1)
-    session = onnxruntime.InferenceSession(to_onnx(trees).SerializeToString(), providers=["CPUExecutionProvider"])
+    torch.manual_seed(1)
+    net = RowNet().eval()
+    session = onnxruntime.InferenceSession(to_onnx(trees, net).SerializeToString(), providers=["CPUExecutionProvider"])
+    alone = judge(trees, features)
+    together = combine(alone, judge_rows(net, examples, show_rows(features, alone[:, 0])))
     (answered,) = session.run(None, {"features": features})
-    np.testing.assert_allclose(answered, judge(trees, features), atol=1e-4)
+    np.testing.assert_allclose(answered, together, atol=1e-4)
     assert answered.std() > 0.05
+    assert np.abs(together - alone).max() > 0.05
+    one = examples.take(np.arange(n) < 1)
+    (answered,) = session.run(None, {"features": one.features})
+    by_itself = judge_rows(net, one, show_rows(one.features, alone[:1, 0]))
+    np.testing.assert_allclose(answered, combine(alone[:1], by_itself), atol=1e-4)
 
 
 def test_seconds_stay_seconds_and_unknown_stays_unknown() -> None:

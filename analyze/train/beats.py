@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from analyze.beatclass import decide, find_close
 from analyze.beatclass_features import FEATURES
 from analyze.train.beats_data import CLASSES, Examples, gather, thin
-from analyze.train.beats_trees import OPSET, fit, judge, to_onnx
+from analyze.train.beats_graph import OPSET, to_onnx
+from analyze.train.beats_rows import combine, fit_rows, rows_out_of_fold, show_rows, teach_rows
+from analyze.train.beats_trees import fit, judge
 from digitize.datasets import mitbih, split_by_patient
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -47,15 +49,14 @@ def deal(folder: Path, seed: int) -> Folds:
     return {entry.record_id: int(fold) for entry, fold in zip(entries, folds, strict=True)}
 
 
-def out_of_fold(examples: Examples, folds: Folds, seed: int) -> NDArray[np.float32]:
-    """Probabilities of every beat by trees that have not seen its patient, shape (beat, 2)."""
-    fold = np.array([folds[record] for record in examples.record])
+def trees_out_of_fold(examples: Examples, fold: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
+    """Probabilities of every beat by trees and lines that have not seen its patient, shape (beat, 2)."""
     kept = np.zeros(fold.size, dtype=bool)
     kept[thin(examples, seed)] = True
     probability = np.zeros((fold.size, 2), np.float32)
     for k in range(FOLDS):
         probability[fold == k] = judge(fit(examples.take(kept & (fold != k)), seed), examples.features[fold == k])
-        print(f"fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
+        print(f"trees, fold {k + 1} of {FOLDS}", file=sys.stderr, flush=True)
     return probability
 
 
@@ -141,15 +142,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--keep", type=Path, help="a file for the features: written, or read where it is there")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args(argv)
-    examples = read_or_gather(args.data, args.seed, args.keep)
-    probability = out_of_fold(examples, deal(args.data, args.seed), args.seed)
-    thresholds = choose_thresholds(examples, probability)
-    figures = measure(examples, probability, thresholds)
-    unsure = measure_close(examples, probability, thresholds)
-    trees = fit(examples.take(thin(examples, args.seed)), args.seed)
+    examples, folds = read_or_gather(args.data, args.seed, args.keep), deal(args.data, args.seed)
+    fold = np.array([folds[record] for record in examples.record])
+    trees = trees_out_of_fold(examples, fold, args.seed)
+    shown, taught = show_rows(examples.features, trees[:, 0]), teach_rows(args.seed)
+    probability = combine(trees, rows_out_of_fold(taught, examples, fold, shown, args.seed))
+    judged, probability = examples.take(examples.kind >= 0), probability[examples.kind >= 0]
+    thresholds = choose_thresholds(judged, probability)
+    figures = measure(judged, probability, thresholds)
+    unsure = measure_close(judged, probability, thresholds)
+    model = fit(examples.take(thin(examples, args.seed)), args.seed)
+    net = fit_rows(*taught, examples, shown, fold >= 0, args.seed)
     command = f"paperbeat train beats --data MIT-BIH --seed {args.seed}"
     args.out.mkdir(parents=True, exist_ok=True)
-    export(to_onnx(trees).SerializeToString(), thresholds, figures, unsure, command, args.out)
+    export(to_onnx(model, net).SerializeToString(), thresholds, figures, unsure, command, args.out)
     print(json.dumps({"thresholds": thresholds, **figures, "unsure": unsure}, indent=1), file=sys.stderr)
 
 

@@ -20,6 +20,7 @@ from analyze.beatclass_features import ATRIAL, FEATURES, TIMING
 from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats import FOLDS, choose_thresholds, deal, measure, read_or_gather
 from analyze.train.beats_data import CLASSES, Examples, thin
+from analyze.train.beats_rows import ROWS_SHARE, combine, judge_rows, rows_out_of_fold, show_rows, teach_rows
 from analyze.train.beats_trees import EARLY, VENTRICULAR, columns, fit_early_line, grow, mix
 from analyze.train.treenode import Forest
 
@@ -90,11 +91,21 @@ def main(argv: list[str] | None = None) -> None:
     others = [k for k in range(len(CLASSES)) if k != _V]
     features, ventricular = examples.features, cross(examples, fold, _V, others, VENTRICULAR, grow, seed)
     line, trees = cross_line(examples, fold, seed), cross(examples, fold, _S, [_N], EARLY, grow, seed)
+    shown, taught = show_rows(features, _probability(ventricular)), teach_rows(seed)
+    rows = rows_out_of_fold(taught, examples, fold, shown, seed)
     steady = features.copy()
     steady[:, FEATURES.index(REPEATS)] = np.nan
     print("| | V F1 | S F1, half an hour | S F1, 10 s | S F1, dense / dense, 10 s |\n|---|---|---|---|---|")
-    tell = partial(_row, examples, ventricular)
-    tell("as shipped", mix(trees, line, features))
+    alone = partial(_row, examples, ventricular, rows=None)
+    tell = partial(_row, examples, ventricular, rows=rows)
+    shipped = mix(trees, line, features)
+    tell("as shipped", shipped)
+    alone("without the network", shipped)
+    for share in (0.25, 0.75, 1.0):
+        tell(f"network's share {share:g}", shipped, share=share)
+    made_up = judge_rows(taught[0], examples, shown)
+    tell("network of made-up rhythms alone", shipped, rows=made_up)
+    tell("the same, share 1", shipped, rows=made_up, share=1.0)
     for share in (0.0, 0.1, 0.5, 0.7, 1.0):
         tell(f"trees' share {share:g}", mix(trees, line, features, share))
     tell("fibrillation let through", mix(trees, line, steady))
@@ -106,8 +117,9 @@ def main(argv: list[str] | None = None) -> None:
     shuffled = rng.integers(FOLDS, size=fold.size)
     ventricular = cross(examples, shuffled, _V, others, VENTRICULAR, grow, seed)
     trees, line = cross(examples, shuffled, _S, [_N], EARLY, grow, seed), cross_line(examples, shuffled, seed)
-    _row(examples, ventricular, "as shipped, beats shuffled over patients", mix(trees, line, features))
-    plain = examples.take((examples.lead == 0) & ~examples.piece & ~examples.dense)
+    name = "without the network, beats shuffled over patients"
+    _row(examples, ventricular, name, mix(trees, line, features), rows=None)
+    plain = examples.take((examples.kind >= 0) & (examples.lead == 0) & ~examples.piece & ~examples.dense)
     patient = np.array([folds[record] for record in plain.record])
     for name, fold in (("shuffled over patients", rng.integers(FOLDS, size=patient.size)), ("by patient", patient)):
         print(f"accuracy over N, S, V and F, beats {name}: {100 * _accuracy(plain, fold, seed):.2f} %", flush=True)
@@ -124,8 +136,17 @@ def _accuracy(examples: Examples, fold: NDArray[np.int64], seed: int) -> float:
     return right / fold.size
 
 
-def _row(examples: Examples, ventricular: Floats, name: str, early: Floats) -> None:
-    probability = np.stack([1.0 / (1.0 + np.exp(-ventricular)), early], axis=1).astype(np.float32)
+def _probability(odds: Floats) -> NDArray[np.float32]:
+    return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float32)
+
+
+def _row(
+    examples: Examples, ventricular: Floats, name: str, early: Floats, rows: Floats | None, share: float = ROWS_SHARE
+) -> None:
+    judged = examples.kind >= 0
+    probability = np.stack([_probability(ventricular), early], axis=1).astype(np.float32)
+    probability = (probability if rows is None else combine(probability, rows, share))[judged]
+    examples = examples.take(judged)
     views = measure(examples, probability, choose_thresholds(examples, probability))
     s = {view: figures["S F1"] for view, figures in views.items()}
     print(

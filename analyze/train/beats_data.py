@@ -41,13 +41,15 @@ class Examples:
     ----------
     features : ndarray of float32, shape (beat, feature)
     kind : ndarray of int, shape (beat,)
-        Place in `CLASSES`.
+        Place in `CLASSES`; -1 if it is in none of them, which stays for its neighbours' sake.
     record : ndarray of str, shape (beat,)
     lead : ndarray of int, shape (beat,)
     piece : ndarray of bool, shape (beat,)
         Whether it was seen in ten seconds only.
     dense : ndarray of bool, shape (beat,)
         Whether normal cycles of its record were cut out.
+    row : ndarray of int, shape (beat,)
+        Number of the stretch it is a part of; the beats of one follow one another in time.
     """
 
     features: NDArray[np.float32]
@@ -56,10 +58,16 @@ class Examples:
     lead: NDArray[np.int64]
     piece: NDArray[np.bool_]
     dense: NDArray[np.bool_]
+    row: NDArray[np.int64]
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Examples:
         """Some of them."""
         return Examples(*(value[which] for value in vars(self).values()))
+
+    def rows(self) -> list[slice]:
+        """Where each stretch lies."""
+        ends = np.flatnonzero(np.diff(self.row, append=-1)) + 1
+        return [slice(int(a), int(b)) for a, b in zip(np.r_[0, ends[:-1]], ends, strict=True)]
 
 
 def gather(
@@ -70,8 +78,7 @@ def gather(
     for entry in mitbih.records(folder):
         if entry.split == split:
             for stretch in stretches(entry, seed, leads):
-                found = describe_all(stretch, entry.record_id, describe)
-                parts.append(found.take(found.kind >= 0))
+                parts.append(_describe_all(stretch, entry.record_id, len(parts), describe))
             print(f"read {entry.record_id}", file=sys.stderr, flush=True)
     return Examples(*(np.concatenate(column) for column in zip(*(vars(p).values() for p in parts), strict=True)))
 
@@ -142,9 +149,8 @@ def stretches(entry: mitbih.MitbihEntry, seed: int, leads: tuple[int, ...]) -> I
                 yield Stretch(z, ecg.fs_hz, at, of, lead, True, True)
 
 
-def describe_all(stretch: Stretch, record: str, describe: Describe) -> Examples:
-    """All beats of a stretch, those too whose class is not learnt."""
-    values = (record, stretch.lead, stretch.piece, stretch.dense)
+def _describe_all(stretch: Stretch, record: str, row: int, describe: Describe) -> Examples:
+    values = (record, stretch.lead, stretch.piece, stretch.dense, row)
     columns = (np.full(stretch.r.size, value) for value in values)
     return Examples(describe(stretch.x_mv, stretch.fs_hz, stretch.r), stretch.kind, *columns)
 

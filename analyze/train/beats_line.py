@@ -6,15 +6,14 @@ Its few weights cannot know a patient, so that it may see absolute intervals; in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, helper
 from sklearn.linear_model import LogisticRegression
 
 from analyze.beatclass_features import FEATURES
 from analyze.beatclass_rhythm import ABSOLUTE
+from analyze.train.nodes import Nodes
 
 Singles = NDArray[np.float32]
 
@@ -60,31 +59,14 @@ def fit_line(features: Singles, early: NDArray[np.bool_], power: float = 0.5) ->
     return Line(weights, bias, lows, highs, fills)
 
 
-def line_nodes(line: Line, takes: str, gives: str) -> list[NodeProto]:
-    """The same as nodes of an ONNX graph: ``takes`` (beat, `FEATURES`), ``gives`` (beat, 1)."""
-    nodes = []
-
-    def constant(name: str, values: Singles | NDArray[np.int64]) -> str:
-        kind = TensorProto.INT64 if values.dtype == np.int64 else TensorProto.FLOAT
-        tensor = helper.make_tensor(name, kind, values.shape, values.ravel().tolist())
-        nodes.append(helper.make_node("Constant", [], [name], value=tensor))
-        return name
-
-    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
-
-    places = constant("line_places", np.array(_places(), np.int64))
-    seconds = node("Gather", [takes, places], "line_seconds", axis=1)
-    unknown = node("IsNaN", [seconds], "line_unknown")
-    filled = node("Where", [unknown, constant("line_fill_s", np.exp(line.fill)), seconds], "line_filled")
-    held = node("Max", [filled, constant("line_shortest", np.array([_SHORTEST_S], np.float32))], "line_held")
-    logs = node("Log", [held], "line_logs")
-    above = node("Max", [logs, constant("line_low", line.low)], "line_above")
-    within = node("Min", [above, constant("line_high", line.high)], "line_within")
-    summed = node("MatMul", [within, constant("line_weight", line.weight[:, None])], "line_summed")
-    node("Add", [summed, constant("line_bias", np.array([line.bias], np.float32))], gives)
-    return nodes
+def write_line(nodes: Nodes, line: Line, takes: str) -> str:
+    """The same as nodes of an ONNX graph, of features (beat, `FEATURES`); returns the name of the odds (beat, 1)."""
+    seconds = nodes.pick(takes, _places())
+    filled = nodes.add("Where", nodes.add("IsNaN", seconds), nodes.constant(np.exp(line.fill)), seconds)
+    logs = nodes.add("Log", nodes.add("Max", filled, nodes.constant([_SHORTEST_S])))
+    within = nodes.add("Min", nodes.add("Max", logs, nodes.constant(line.low)), nodes.constant(line.high))
+    summed = nodes.add("MatMul", within, nodes.constant(line.weight[:, None]))
+    return nodes.add("Add", summed, nodes.constant([line.bias]))
 
 
 def _places() -> list[int]:

@@ -116,6 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     examples = gather(args.data, "DS1", args.seed, trace_features, leads=(0,))
+    examples = examples.take(examples.kind >= 0)
     run = partial(out_of_fold, examples, deal(args.data, args.seed), args.seed)
     print("| network | V F1, half an hour / 10 s | S F1, half an hour / 10 s |\n|---|---|---|")
     for name, (power, focus) in VARIANTS.items():

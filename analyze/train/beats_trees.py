@@ -1,4 +1,4 @@
-"""What tells beats apart, and the same as one ONNX graph: boosted trees on ratios and shapes, a line on intervals.
+"""What tells beats apart one by one: boosted trees on ratios and shapes, a line on intervals.
 
 Early beats are told by both together: trees know what is early beside the rest of the record, the line what is early
 by the clock. Where no pair of intervals repeats itself, as in atrial fibrillation, no beat can be called early.
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, checker, helper
 
 from analyze.beatclass_features import ATRIAL, FEATURES, SHAPE, TIMING
 from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats_data import CLASSES, Examples
-from analyze.train.beats_line import Line, Singles, fit_line, line_nodes
-from analyze.train.treenode import Forest, to_node
+from analyze.train.beats_line import Line, Singles, fit_line
+from analyze.train.treenode import Forest
 
 VENTRICULAR = (
     *SHAPE, "pre_local", "pre_sinus", "pre_prev", "pre_post", "post_local", "jump", "corr_p", "p_best", "resid_before",
@@ -29,7 +28,6 @@ IRREGULAR = (0.03, 0.06)
 """Share of repeated pairs of intervals up to which nothing is early, and from which on anything may be."""
 
 _N, _S, _V, _F = range(len(CLASSES))
-OPSET, OPSET_ML = 17, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,50 +86,3 @@ def mix(trees: NDArray[np.float64], line: Singles, features: Singles, share: flo
     repeats = features[:, FEATURES.index(REPEATS)]
     able = np.where(np.isnan(repeats), 1.0, np.clip((repeats - low) / (high - low), 0.0, 1.0))
     return np.asarray(able / (1.0 + np.exp(-(share * trees + (1.0 - share) * line))))
-
-
-def to_onnx(model: Model) -> ModelProto:
-    """``features`` (beat, feature) with NaN to ``probability`` (beat, 2)."""
-    places = [columns(names) for names in (VENTRICULAR, EARLY)]
-    graph = helper.make_graph(
-        [
-            to_node((model.ventricular, model.early), "features", "odds", places),
-            *line_nodes(model.line, "features", "line"),
-            *_mixing_nodes(),
-        ],
-        "beats",
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["beats", len(FEATURES)])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["beats", 2])],
-    )
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
-    made = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    checker.check_model(made)
-    return made
-
-
-def _mixing_nodes() -> list[NodeProto]:
-    """`mix` as nodes, of ``features``, ``odds`` and ``line``."""
-    low, high = IRREGULAR
-
-    def number(name: str, value: float) -> NodeProto:
-        return helper.make_node("Constant", [], [name], value=helper.make_tensor(name, TensorProto.FLOAT, [1], [value]))
-
-    def whole(name: str, value: int) -> NodeProto:
-        return helper.make_node("Constant", [], [name], value=helper.make_tensor(name, TensorProto.INT64, [1], [value]))
-
-    make = helper.make_node
-    return [
-        number("share", SHARE), number("rest", 1.0 - SHARE), number("low", low), number("scale", 1.0 / (high - low)),
-        number("nought", 0.0), number("one", 1.0), whole("first", 0), whole("second", 1),
-        whole("at_repeats", FEATURES.index(REPEATS)),
-        make("Gather", ["odds", "first"], ["ventricular_odds"], axis=1),
-        make("Sigmoid", ["ventricular_odds"], ["ventricular"]),
-        make("Gather", ["odds", "second"], ["early_odds"], axis=1),
-        make("Mul", ["early_odds", "share"], ["of_trees"]), make("Mul", ["line", "rest"], ["of_line"]),
-        make("Add", ["of_trees", "of_line"], ["mixed"]), make("Sigmoid", ["mixed"], ["early_somewhere"]),
-        make("Gather", ["features", "at_repeats"], ["repeats"], axis=1), make("IsNaN", ["repeats"], ["unknown"]),
-        make("Sub", ["repeats", "low"], ["over"]), make("Mul", ["over", "scale"], ["scaled"]),
-        make("Max", ["scaled", "nought"], ["positive"]), make("Min", ["positive", "one"], ["ramp"]),
-        make("Where", ["unknown", "one", "ramp"], ["able"]), make("Mul", ["early_somewhere", "able"], ["early"]),
-        make("Concat", ["ventricular", "early"], ["probability"], axis=1),
-    ]  # fmt: skip

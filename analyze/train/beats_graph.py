@@ -1,0 +1,99 @@
+"""Trees, line and the network over rows of beats as one ONNX graph: features of the beats of a row to probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import ModelProto, TensorProto, checker, helper
+from torch import nn
+
+from analyze.beatclass_features import FEATURES
+from analyze.beatclass_rhythm import REPEATS
+from analyze.train.beats_line import write_line
+from analyze.train.beats_rows import FARTHEST, ROWS_SHARE, SHOWN, RowNet
+from analyze.train.beats_trees import EARLY, IRREGULAR, SHARE, VENTRICULAR, Model, columns
+from analyze.train.nodes import Nodes
+from analyze.train.treenode import to_node
+
+OPSET, OPSET_ML = 17, 3
+
+
+def to_onnx(model: Model, net: RowNet) -> ModelProto:
+    """``features`` (beat, feature), of the beats of one lead in their order, NaN allowed, to ``probability`` (beat, 2).
+
+    It answers as `combine` does.
+    """
+    nodes = Nodes()
+    places = [columns(names) for names in (VENTRICULAR, EARLY)]
+    nodes.written.append(to_node((model.ventricular, model.early), "features", "odds", places))
+    ventricular = nodes.pick("odds", [0])
+    beside = nodes.add("Mul", _write_mix(nodes, write_line(nodes, model.line, "features")), _one(nodes, 1 - ROWS_SHARE))
+    rows = nodes.add("Mul", _write_rows(nodes, net, ventricular), _one(nodes, ROWS_SHARE))
+    early = nodes.add("Add", rows, beside)
+    answers = [nodes.add("Sigmoid", odds) for odds in (ventricular, early)]
+    nodes.add("Concat", *answers, gives="probability", axis=1)
+    graph = helper.make_graph(
+        nodes.written,
+        "beats",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["beats", len(FEATURES)])],
+        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["beats", 2])],
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
+    made = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    checker.check_model(made)
+    return made
+
+
+def _one(nodes: Nodes, value: float) -> str:
+    return nodes.constant([float(value)])
+
+
+def _write_mix(nodes: Nodes, line: str) -> str:
+    """Log odds (beat, 1) of `beats_trees.mix`, kept from being infinite as `log_odds` keeps them."""
+    low, high = IRREGULAR
+    trees = nodes.add("Mul", nodes.pick("odds", [1]), _one(nodes, SHARE))
+    mixed = nodes.add("Sigmoid", nodes.add("Add", trees, nodes.add("Mul", line, _one(nodes, 1.0 - SHARE))))
+    repeats = nodes.pick("features", columns([REPEATS]))
+    scaled = nodes.add("Mul", nodes.add("Sub", repeats, _one(nodes, low)), _one(nodes, 1.0 / (high - low)))
+    ramp = nodes.add("Min", nodes.add("Max", scaled, _one(nodes, 0.0)), _one(nodes, 1.0))
+    able = nodes.add("Where", nodes.add("IsNaN", repeats), _one(nodes, 1.0), ramp)
+    early = nodes.add("Clip", nodes.add("Mul", mixed, able), nodes.constant(1e-6), nodes.constant(1.0 - 1e-6))
+    return nodes.add("Log", nodes.add("Div", early, nodes.add("Sub", _one(nodes, 1.0), early)))
+
+
+def _write_rows(nodes: Nodes, net: RowNet, ventricular: str) -> str:
+    """`show_rows` and the network: log odds (beat, 1)."""
+    x = nodes.add("Unsqueeze", nodes.add("Transpose", _write_shown(nodes, ventricular)), nodes.constant([0]))
+    x = _write_conv(nodes, net.first, x)
+    for wide, narrow in zip(net.wide, net.narrow, strict=True):
+        inner = _write_conv(nodes, wide, nodes.add("Relu", x))
+        x = nodes.add("Add", x, _write_conv(nodes, narrow, nodes.add("Relu", inner)))
+    return nodes.add("Reshape", _write_conv(nodes, net.last, nodes.add("Relu", x)), nodes.constant([-1, 1]))
+
+
+def _write_conv(nodes: Nodes, conv: nn.Module, takes: str) -> str:
+    assert isinstance(conv, nn.Conv1d) and conv.bias is not None
+    weight, bias = (nodes.constant(part.detach().numpy()) for part in (conv.weight, conv.bias))
+    reach, pad = int(conv.dilation[0]), int(conv.padding[0])
+    return nodes.add("Conv", takes, weight, bias, dilations=[reach], pads=[pad, pad])
+
+
+def _write_shown(nodes: Nodes, ventricular: str) -> str:
+    """`row_inputs`, shape (beat, channel)."""
+    shown = nodes.pick("features", columns(SHOWN))
+    unknown = nodes.add("IsNaN", shown)
+    there = nodes.add("Where", unknown, _one(nodes, 1.0), shown)
+    logs = nodes.add("Log", nodes.add("Clip", there, nodes.constant(0.1), nodes.constant(6.0)))
+    logs = nodes.add("Where", unknown, _one(nodes, np.nan), nodes.add("Add", logs, _one(nodes, 0.22)))
+    ratios = nodes.add("Sub", nodes.pick(logs, [0, 1, 1]), nodes.pick(logs, [2, 2, 0]))
+    odds = nodes.add("Clip", ventricular, nodes.constant(-8.0), nodes.constant(8.0))
+    parts = (
+        nodes.pick(logs, [0, 1]), nodes.add("Mul", ratios, _one(nodes, 3.0)), nodes.pick(logs, [2]),
+        nodes.add("Mul", odds, _one(nodes, 0.25)), nodes.pick(shown, [3, 4]),
+    )  # fmt: skip
+    values = nodes.add("Concat", *parts, axis=1)
+    values = nodes.add("Where", nodes.add("IsNaN", values), _one(nodes, 0.0), values)
+    values = nodes.add("Clip", values, nodes.constant(-FARTHEST), nodes.constant(FARTHEST))
+    # The odds are known of every beat: their column says that there is one.
+    missing = nodes.add("Concat", nodes.pick(unknown, [0, 1, 3]), nodes.add("IsNaN", odds), axis=1)
+    known = nodes.add("Cast", nodes.add("Not", missing), to=TensorProto.FLOAT)
+    return nodes.add("Concat", values, known, axis=1)
