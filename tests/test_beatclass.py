@@ -131,17 +131,17 @@ def test_the_graph_answers_as_what_it_was_made_of() -> None:
     examples = Examples(features, truth, np.full(n, "1"), nought, no, no, nought)
     trees = fit(examples, seed=1)
     torch.manual_seed(1)
-    net = RowNet().eval()
-    session = onnxruntime.InferenceSession(to_onnx(trees, net).SerializeToString(), providers=["CPUExecutionProvider"])
+    nets = [RowNet().eval() for _ in range(2)]
+    session = onnxruntime.InferenceSession(to_onnx(trees, nets).SerializeToString(), providers=["CPUExecutionProvider"])
     alone = judge(trees, features)
-    together = combine(alone, judge_rows(net, examples, show_rows(features, alone[:, 0])))
+    together = combine(alone, judge_rows(nets, examples, show_rows(features, alone[:, 0])))
     (answered,) = session.run(None, {"features": features})
     np.testing.assert_allclose(answered, together, atol=1e-4)
     assert answered.std() > 0.05
     assert np.abs(together - alone).max() > 0.05
     one = examples.take(np.arange(n) < 1)
     (answered,) = session.run(None, {"features": one.features})
-    by_itself = judge_rows(net, one, show_rows(one.features, alone[:1, 0]))
+    by_itself = judge_rows(nets, one, show_rows(one.features, alone[:1, 0]))
     np.testing.assert_allclose(answered, combine(alone[:1], by_itself), atol=1e-4)
 
 

@@ -89,7 +89,7 @@ def test_training_lessens_what_is_misjudged() -> None:
 
 
 def test_real_rows_are_learnt_from_and_only_those_asked_for() -> None:
-    from analyze.train.beats_rows import RowNet, fit_rows, judge_rows, made_up_rows, show_rows
+    from analyze.train.beats_rows import RowNet, Taught, fit_rows, judge_rows, made_up_rows, show_rows
 
     rng = np.random.default_rng(1)
     record = np.repeat(np.array(["1", "2"]), 400)
@@ -99,10 +99,10 @@ def test_real_rows_are_learnt_from_and_only_those_asked_for() -> None:
     examples = row_examples(kind, record, np.arange(800) // 40, pre_s)
     shown = show_rows(examples.features, np.full(800, 0.01, np.float32))
     torch.manual_seed(1)
-    odds = []
+    taught, odds = Taught((RowNet(),), made_up_rows(50, 1)), []
     for patient in ("1", "2"):
-        net = fit_rows(RowNet(), made_up_rows(50, 1), examples, shown, record == patient, 1)
-        odds.append(judge_rows(net, examples, shown))
+        nets = fit_rows(taught, examples, shown, record == patient, 1)
+        odds.append(judge_rows(nets, examples, shown))
     short = pre_s < 1.0
     assert odds[0][short].mean() > odds[0][~short].mean() + 1.0
     assert odds[1][short].mean() < odds[1][~short].mean() - 1.0

@@ -152,10 +152,10 @@ def main(argv: list[str] | None = None) -> None:
     figures = measure(judged, probability, thresholds)
     unsure = measure_close(judged, probability, thresholds)
     model = fit(examples.take(thin(examples, args.seed)), args.seed)
-    net = fit_rows(*taught, examples, shown, fold >= 0, args.seed)
+    nets = fit_rows(taught, examples, shown, fold >= 0, args.seed)
     command = f"paperbeat train beats --data MIT-BIH --seed {args.seed}"
     args.out.mkdir(parents=True, exist_ok=True)
-    export(to_onnx(model, net).SerializeToString(), thresholds, figures, unsure, command, args.out)
+    export(to_onnx(model, nets).SerializeToString(), thresholds, figures, unsure, command, args.out)
     print(json.dumps({"thresholds": thresholds, **figures, "unsure": unsure}, indent=1), file=sys.stderr)
 
 

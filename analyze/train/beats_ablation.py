@@ -100,11 +100,11 @@ def main(argv: list[str] | None = None) -> None:
     tell = partial(_row, examples, ventricular, rows=rows)
     shipped = mix(trees, line, features)
     tell("as shipped", shipped)
-    alone("without the network", shipped)
+    alone("without the networks", shipped)
     for share in (0.25, 0.75, 1.0):
-        tell(f"network's share {share:g}", shipped, share=share)
-    made_up = judge_rows(taught[0], examples, shown)
-    tell("network of made-up rhythms alone", shipped, rows=made_up)
+        tell(f"networks' share {share:g}", shipped, share=share)
+    made_up = judge_rows(taught.nets, examples, shown)
+    tell("networks of made-up rhythms alone", shipped, rows=made_up)
     tell("the same, share 1", shipped, rows=made_up, share=1.0)
     for share in (0.0, 0.1, 0.5, 0.7, 1.0):
         tell(f"trees' share {share:g}", mix(trees, line, features, share))
@@ -117,7 +117,7 @@ def main(argv: list[str] | None = None) -> None:
     shuffled = rng.integers(FOLDS, size=fold.size)
     ventricular = cross(examples, shuffled, _V, others, VENTRICULAR, grow, seed)
     trees, line = cross(examples, shuffled, _S, [_N], EARLY, grow, seed), cross_line(examples, shuffled, seed)
-    name = "without the network, beats shuffled over patients"
+    name = "without the networks, beats shuffled over patients"
     _row(examples, ventricular, name, mix(trees, line, features), rows=None)
     plain = examples.take((examples.kind >= 0) & (examples.lead == 0) & ~examples.piece & ~examples.dense)
     patient = np.array([folds[record] for record in plain.record])

@@ -1,6 +1,8 @@
-"""Trees, line and the network over rows of beats as one ONNX graph: features of the beats of a row to probabilities."""
+"""Trees, line and networks over rows of beats as one ONNX graph: features of the beats of a row to probabilities."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper
@@ -17,7 +19,7 @@ from analyze.train.treenode import to_node
 OPSET, OPSET_ML = 17, 3
 
 
-def to_onnx(model: Model, net: RowNet) -> ModelProto:
+def to_onnx(model: Model, nets: Sequence[RowNet]) -> ModelProto:
     """``features`` (beat, feature), of the beats of one lead in their order, NaN allowed, to ``probability`` (beat, 2).
 
     It answers as `combine` does.
@@ -27,7 +29,9 @@ def to_onnx(model: Model, net: RowNet) -> ModelProto:
     nodes.written.append(to_node((model.ventricular, model.early), "features", "odds", places))
     ventricular = nodes.pick("odds", [0])
     beside = nodes.add("Mul", _write_mix(nodes, write_line(nodes, model.line, "features")), _one(nodes, 1 - ROWS_SHARE))
-    rows = nodes.add("Mul", _write_rows(nodes, net, ventricular), _one(nodes, ROWS_SHARE))
+    shown = _write_shown(nodes, ventricular)
+    mean = nodes.add("Mean", *(_write_rows(nodes, net, shown) for net in nets))
+    rows = nodes.add("Mul", mean, _one(nodes, ROWS_SHARE))
     early = nodes.add("Add", rows, beside)
     answers = [nodes.add("Sigmoid", odds) for odds in (ventricular, early)]
     nodes.add("Concat", *answers, gives="probability", axis=1)
@@ -60,9 +64,9 @@ def _write_mix(nodes: Nodes, line: str) -> str:
     return nodes.add("Log", nodes.add("Div", early, nodes.add("Sub", _one(nodes, 1.0), early)))
 
 
-def _write_rows(nodes: Nodes, net: RowNet, ventricular: str) -> str:
-    """`show_rows` and the network: log odds (beat, 1)."""
-    x = nodes.add("Unsqueeze", nodes.add("Transpose", _write_shown(nodes, ventricular)), nodes.constant([0]))
+def _write_rows(nodes: Nodes, net: RowNet, shown: str) -> str:
+    """A network: log odds (beat, 1) of what it is shown (beat, channel)."""
+    x = nodes.add("Unsqueeze", nodes.add("Transpose", shown), nodes.constant([0]))
     x = _write_conv(nodes, net.first, x)
     for wide, narrow in zip(net.wide, net.narrow, strict=True):
         inner = _write_conv(nodes, wide, nodes.add("Relu", x))

@@ -1,13 +1,15 @@
-"""A network over rows of beats, taught by made-up rhythms and then by real ones: which beats come too early from above.
+"""Networks over rows of beats, taught by made-up rhythms and then by real ones: which beats come too early from above.
 
-Trees and line see a beat and what is usual around it; the network sees its neighbours one by one, and so tells a run,
-a pattern or fibrillation from a beat that is early.
+Trees and line see a beat and what is usual around it; the networks see its neighbours one by one, and so tell a
+run, a pattern or fibrillation from a beat that is early. One is as good as chance made it; their mean is steadier.
 """
 
 from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,13 +29,14 @@ SHOWN = ("pre_s", "post_s", "local_s", "corr_p", "p_best")
 """Features that the network is shown, beside the odds of a ventricular beat."""
 CHANNELS = 13
 """What is known of each beat, the last being that there is one."""
-MADE_UP, BATCH = 16_000, 48
+NETS = 3
+MADE_UP, BATCH = 26_000, 48
 FIRST, THEN = (1800, 4e-3), (300, 2e-3)
 """Steps and greatest rate on made-up rhythms alone, and then with real ones."""
 REAL = 0.5
 """Share of real rows in a batch then."""
 ROWS_SHARE = 0.5
-"""The network's share in the log odds of an early beat; the rest is that of trees and line."""
+"""The networks' share in the log odds of an early beat; the rest is that of trees and line."""
 REACHES, WIDTH = (1, 2, 4, 8, 4, 1), 32
 HIDE = 0.15
 """How often shapes and P waves are hidden, so that intervals are not left to them."""
@@ -140,10 +143,25 @@ def _choose_start(rng: np.random.Generator, kind: NDArray[np.int64]) -> int:
     return int(rng.integers(0, last + 1))
 
 
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Networks that made-up rhythms taught, and these."""
+
+    nets: tuple[RowNet, ...]
+    made_up: Rows
+
+
+def teach_rows(seed: int) -> Taught:
+    """Teach networks by made-up rhythms alone."""
+    torch.manual_seed(seed)
+    made_up = made_up_rows(MADE_UP, seed)
+    return Taught(tuple(train_rows(RowNet(), made_up, [], *FIRST, seed + k) for k in range(NETS)), made_up)
+
+
 def fit_rows(
-    alone: RowNet, made_up: Rows, examples: Examples, shown: NDArray[np.float32], which: NDArray[np.bool_], seed: int
-) -> RowNet:
-    """Train a copy of what made-up rhythms taught on rows of ``examples`` too, those of the beats ``which``."""
+    taught: Taught, examples: Examples, shown: NDArray[np.float32], which: NDArray[np.bool_], seed: int
+) -> list[RowNet]:
+    """Train copies of what made-up rhythms taught on rows of ``examples`` too, those of the beats ``which``."""
     kind = np.select([examples.kind == _S, examples.kind == _N], [1, 0], -1)
     by_record: dict[str, dict[str, list[Rows]]] = {}
     for at in examples.rows():
@@ -152,35 +170,29 @@ def fit_rows(
             forms = by_record.setdefault(str(examples.record[at.start]), {})
             forms.setdefault(form, []).append((shown[at], kind[at]))
     real = [list(forms.values()) for forms in by_record.values()]
-    return train_rows(copy.deepcopy(alone), made_up, real, *THEN, seed)
+    return [train_rows(copy.deepcopy(net), taught.made_up, real, *THEN, seed + k) for k, net in enumerate(taught.nets)]
 
 
-def judge_rows(net: RowNet, examples: Examples, shown: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Log odds of all beats, shape (beats,)."""
+def judge_rows(nets: Sequence[RowNet], examples: Examples, shown: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log odds of all beats, the mean of the networks', shape (beats,)."""
     with torch.no_grad():
-        return np.concatenate([net(torch.from_numpy(shown[None, at]))[0].numpy() for at in examples.rows()])
+        rows = [torch.from_numpy(shown[None, at]) for at in examples.rows()]
+        return np.mean([torch.cat([net(row)[0] for row in rows]).numpy() for net in nets], axis=0, dtype=np.float64)
 
 
 def rows_out_of_fold(
-    taught: tuple[RowNet, Rows], examples: Examples, fold: NDArray[np.int64], shown: NDArray[np.float32], seed: int
+    taught: Taught, examples: Examples, fold: NDArray[np.int64], shown: NDArray[np.float32], seed: int
 ) -> NDArray[np.float64]:
     """Log odds of all beats by networks that have not seen their patients, shape (beats,)."""
     odds = np.zeros(fold.size)
     for k in range(fold.max() + 1):
-        net = fit_rows(*taught, examples, shown, fold != k, seed + k)
-        odds[fold == k] = judge_rows(net, examples.take(fold == k), shown[fold == k])
+        nets = fit_rows(taught, examples, shown, fold != k, seed + NETS * k)
+        odds[fold == k] = judge_rows(nets, examples.take(fold == k), shown[fold == k])
         print(f"rows, fold {k + 1} of {fold.max() + 1}", file=sys.stderr, flush=True)
     return odds
 
 
 def combine(judged: NDArray[np.float32], rows: NDArray[np.float64], share: float = ROWS_SHARE) -> NDArray[np.float32]:
-    """Probabilities (beat, 2) of trees and line, the network's log odds (beat,) mixed into the second."""
+    """Probabilities (beat, 2) of trees and line, the networks' log odds (beat,) mixed into the second."""
     odds = share * rows + (1.0 - share) * log_odds(judged[:, 1])
     return np.stack([judged[:, 0], 1.0 / (1.0 + np.exp(-odds))], axis=1).astype(np.float32)
-
-
-def teach_rows(seed: int) -> tuple[RowNet, Rows]:
-    """A network that made-up rhythms taught, and these."""
-    torch.manual_seed(seed)
-    made_up = made_up_rows(MADE_UP, seed)
-    return train_rows(RowNet(), made_up, [], *FIRST, seed), made_up
