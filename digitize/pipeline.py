@@ -19,6 +19,7 @@ from digitize.follow import follow_panels, leave_pulse
 from digitize.frames import drop_frames
 from digitize.header import parse_header
 from digitize.ink import separate_ink
+from digitize.labelframes import drop_label_frames
 from digitize.lattice import fit_lattice
 from digitize.layout import recognise_layout
 from digitize.leftover import tell_left_out
@@ -110,6 +111,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels, mirrored = turn_upright(lattice, sheet, ink)
+        sheet, ink = drop_label_frames(sheet, ink, labels)
     # The text engine is a program of its own: it reads while the traces are followed.
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
