@@ -135,7 +135,9 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         calibration, assumed = calibrate(pulse, facts, hints)
     with clock("assemble"):
         read, quality, unread = assemble(curves, calibration, layout)
-        doubts = (*check_crossings(curves), *check_signal(read, quality), *doubt_speed(calibration, layout, read))
+        width_mm = pulse.width_mm if pulse and not pulse.stair else None
+        slow = doubt_speed(calibration, layout, read, facts.heart_rate_bpm, width_mm)
+        doubts = (*check_crossings(curves), *check_signal(read, quality), *slow)
         ecg = obey_einthoven(read)
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
     notes = (*mirrored, *check_lattice(lattice), *cut, *renamed, *unread, *doubts, *misread, *assumed)
