@@ -41,7 +41,7 @@ would make of it. How many records lie beyond is measured by ``python -m digitiz
 SAME_RATE = 0.12
 """The rate of the beats shown differs from the printed mean by less."""
 PULSE_S = 0.2
-"""A calibration pulse lasts so long (IEC 60601-2-25); some machines draw shorter ones, or 5 mm at any speed."""
+"""A calibration pulse lasts so long by custom; some machines draw shorter ones, or 5 mm at any speed."""
 
 _HINT = "Count the boxes of a second on the page, or look for its speed, and give --speed."
 
