@@ -19,6 +19,7 @@ from digitize.follow import follow_panels, leave_pulse
 from digitize.frames import drop_frames
 from digitize.header import parse_header
 from digitize.ink import separate_ink
+from digitize.labelframes import drop_label_frames
 from digitize.lattice import fit_lattice
 from digitize.layout import recognise_layout
 from digitize.leftover import tell_left_out
@@ -110,6 +111,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         check_ink(sheet, ink)
     with clock("labels"):
         lattice, sheet, ink, labels, mirrored = turn_upright(lattice, sheet, ink)
+        sheet, ink = drop_label_frames(sheet, ink, labels)
     # The text engine is a program of its own: it reads while the traces are followed.
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(read_words, ink.trace, sheet.px_per_mm)
@@ -133,7 +135,9 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         calibration, assumed = calibrate(pulse, facts, hints)
     with clock("assemble"):
         read, quality, unread = assemble(curves, calibration, layout)
-        doubts = (*check_crossings(curves), *check_signal(read, quality), *doubt_speed(calibration, layout, read))
+        width_mm = pulse.width_mm if pulse and not pulse.stair else None
+        slow = doubt_speed(calibration, layout, read, facts.heart_rate_bpm, width_mm)
+        doubts = (*check_crossings(curves), *check_signal(read, quality), *slow)
         ecg = obey_einthoven(read)
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
     notes = (*mirrored, *check_lattice(lattice), *cut, *renamed, *unread, *doubts, *misread, *assumed)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digitize.header import HeaderFacts
 from digitize.record import LEADS, Ecg
-from digitize.speed import doubt_print, doubt_speed, measure_pace
+from digitize.speed import SLOW, SWIFT, compare_pace, doubt_print, doubt_speed, measure_pace
 from digitize.stages import Calibration, Layout, Panel
 from digitize.synth.heart import simulate
 
@@ -63,14 +65,44 @@ def test_a_heart_of_another_speed_is_doubted(times: float) -> None:
     assert note.code == "speed_doubtful"
 
 
+@pytest.mark.parametrize(("times", "printed_bpm", "doubted"), [(1.0, 70, 0), (1.0, 76, 0), (1.0, 150, 1), (1.0, 36, 1)])
+def test_a_printed_rate_of_half_or_twice_the_beats_is_doubted(times: float, printed_bpm: float, doubted: int) -> None:
+    notes = doubt_speed(run_at(), lay(62.5), stretch(HEART, times), printed_bpm)
+    assert len(notes) == doubted
+    assert doubt_speed(run_at("printed"), lay(62.5), HEART, printed_bpm) == ()
+
+
+def test_a_printed_rate_that_agrees_does_not_excuse_a_slow_heart() -> None:
+    """The beats may have been counted wrongly."""
+    assert len(doubt_speed(run_at(), lay(62.5), stretch(HEART, 2), 35)) == 1
+
+
+@pytest.mark.parametrize(("width_mm", "doubted"), [(2.5, 0), (5.0, 0), (6.0, 0), (10.0, 1)])
+def test_a_wide_pulse_is_doubted_and_a_narrow_one_tells_nothing(width_mm: float, doubted: int) -> None:
+    assert len(doubt_speed(run_at(), lay(62.5), HEART, None, width_mm)) == doubted
+    assert len(doubt_speed(run_at("assumed", 50.0), lay(125.0), HEART, None, width_mm)) == 0
+
+
+@given(times=st.floats(0.2, 5), rate_bpm=st.floats(40, 140), stroke_s=st.floats(0.02, 0.09))
+def test_all_lengths_count_alike_for_the_speed(times: float, rate_bpm: float, stroke_s: float) -> None:
+    usual = compare_pace(rate_bpm, stroke_s, 0.26)
+    assert compare_pace(rate_bpm / times, stroke_s * times, 0.26 * times) == pytest.approx(usual * times)
+
+
+def test_beats_counted_twice_do_not_hide_a_heart_that_is_too_slow() -> None:
+    """A heart of 65 a minute at 50 mm/s read as 25, and one step of print counted between two beats."""
+    assert SWIFT < compare_pace(65, 0.047, 0.26) < SLOW < compare_pace(65, 0.094, 0.52)
+
+
 def test_what_is_printed_or_given_is_not_doubted() -> None:
     for source in ("printed", "hint"):
         assert doubt_speed(run_at(source), lay(125.0), stretch(HEART, 2)) == ()
 
 
 def test_pace_of_a_heart() -> None:
-    rate_bpm, stroke_s = measure_pace(HEART.signal_mv, HEART.fs_hz) or (0.0, 0.0)
+    rate_bpm, stroke_s, recovery_s = measure_pace(HEART.signal_mv, HEART.fs_hz) or (0.0, 0.0, 0.0)
     assert rate_bpm == pytest.approx(70, rel=0.05)
     assert 0.02 < stroke_s < 0.09
+    assert 0.2 < recovery_s < 0.4  # within the T wave
     assert measure_pace(np.full((5000, 12), np.nan), 500.0) is None
     assert measure_pace(np.zeros((5000, 12)), 500.0) is None
