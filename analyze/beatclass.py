@@ -1,7 +1,7 @@
 """The class of each beat of a rhythm strip: N, S, V, F or Q of ANSI/AAMI EC57, from one lead.
 
 One ONNX graph answers two questions: is the QRS complex ventricular, as boosted trees tell; if not, does the beat come
-too early for the sinus node, as trees, a line on RR intervals and small networks over the beats before and after tell
+too early for the sinus node, as a line on RR intervals and small networks over the beats before and after tell
 together? ``weights/beats.json`` holds the thresholds; `analyze.train.beats` trained it.
 """
 

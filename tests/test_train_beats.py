@@ -37,12 +37,12 @@ def test_the_line_finds_short_intervals_and_bears_gaps() -> None:
 
 
 def test_no_beat_is_early_where_nothing_repeats() -> None:
-    from analyze.train.beats_trees import mix
+    from analyze.train.beats_trees import hold_back
 
     features = np.full((3, len(FEATURES)), np.nan, np.float32)
     features[:2, FEATURES.index(REPEATS)] = 0.01, 0.5
     odds = np.full(3, 2.0)
-    early = mix(odds, odds.astype(np.float32), features)
+    early = hold_back(odds, features)
     assert early[0] == 0.0
     assert early[1] == early[2] == pytest.approx(1.0 / (1.0 + np.exp(-2.0)))
 

@@ -21,7 +21,7 @@ from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats import FOLDS, choose_thresholds, deal, measure, read_or_gather
 from analyze.train.beats_data import CLASSES, Examples, thin
 from analyze.train.beats_rows import ROWS_SHARE, combine, judge_rows, rows_out_of_fold, show_rows, teach_rows
-from analyze.train.beats_trees import EARLY, VENTRICULAR, columns, fit_early_line, grow, mix
+from analyze.train.beats_trees import VENTRICULAR, columns, fit_early_line, grow, hold_back
 from analyze.train.treenode import Forest
 
 Fit = Callable[[NDArray[np.float32], NDArray[np.bool_], int], Forest]
@@ -39,15 +39,18 @@ def grow_smote(features: NDArray[np.float32], positive: NDArray[np.bool_], seed:
     return grow(more.astype(np.float32), truth, seed, power=0.0)
 
 
+EARLY = (*TIMING, *ATRIAL, "corr_qrs_near", "resid_qrs_near", "corr_t")
+SHARE = 0.3
+"""Trees' share where they stand beside the line."""
 TREES: dict[str, tuple[tuple[str, ...], Fit]] = {
-    "timing alone in the trees": (TIMING, grow),
+    "on timing alone": (TIMING, grow),
     "without P wave": (tuple(name for name in EARLY if name not in ATRIAL), grow),
-    "all features, seconds too": (FEATURES, grow),
-    "no weights": (EARLY, partial(grow, power=0.0)),
-    "weights in full": (EARLY, partial(grow, power=1.0)),
-    "SMOTE": (EARLY, grow_smote),
+    "on all features, seconds too": (FEATURES, grow),
+    "without weights": (EARLY, partial(grow, power=0.0)),
+    "with weights in full": (EARLY, partial(grow, power=1.0)),
+    "with SMOTE": (EARLY, grow_smote),
 }
-"""Features and fitting of the trees for early beats; those for ventricular ones, and the line, stay."""
+"""Features and fitting of trees for early beats beside the line."""
 
 
 def cross(
@@ -96,32 +99,42 @@ def main(argv: list[str] | None = None) -> None:
     steady = features.copy()
     steady[:, FEATURES.index(REPEATS)] = np.nan
     print("| | V F1 | S F1, half an hour | S F1, 10 s | S F1, dense / dense, 10 s |\n|---|---|---|---|---|")
-    alone = partial(_row, examples, ventricular, rows=None)
-    tell = partial(_row, examples, ventricular, rows=rows)
-    shipped = mix(trees, line, features)
-    tell("as shipped", shipped)
-    alone("without the networks", shipped)
+    tell = partial(_row, examples, ventricular)
+    shipped = hold_back(line, features)
+    tell("as shipped", shipped, rows)
+    tell("without the networks", shipped)
     for share in (0.25, 0.75, 1.0):
-        tell(f"networks' share {share:g}", shipped, share=share)
+        tell(f"networks' share {share:g}", shipped, rows, share)
     made_up = judge_rows(taught.nets, examples, shown)
-    tell("networks of made-up rhythms alone", shipped, rows=made_up)
-    tell("the same, share 1", shipped, rows=made_up, share=1.0)
-    for share in (0.0, 0.1, 0.5, 0.7, 1.0):
-        tell(f"trees' share {share:g}", mix(trees, line, features, share))
-    tell("fibrillation let through", mix(trees, line, steady))
-    tell("trees alone, fibrillation let through", mix(trees, line, steady, 1.0))
-    tell("line without dense records", mix(trees, cross_line(examples, fold, seed, dense=False), features))
+    tell("networks of made-up rhythms alone", shipped, made_up)
+    tell("the same, share 1", shipped, made_up, 1.0)
+    tell("fibrillation let through by the line", hold_back(line, steady), rows)
+    tell("line without dense records", hold_back(cross_line(examples, fold, seed, dense=False), features), rows)
+    for share in (SHARE, 1.0):
+        mixed = hold_back(share * trees + (1.0 - share) * line, features)
+        tell(f"trees for early beats, {share:g} of the line's part", mixed, rows)
+        tell("the same without the networks", mixed)
     for name, (names, fit) in TREES.items():
-        tell(name, mix(cross(examples, fold, _S, [_N], names, fit, seed), line, features))
+        trees = cross(examples, fold, _S, [_N], names, fit, seed)
+        mixed = hold_back(SHARE * trees + (1.0 - SHARE) * line, features)
+        tell(f"trees {name}, {SHARE:g}, without the networks", mixed)
+    _shuffle_beats(examples, fold, seed)
+
+
+def _shuffle_beats(examples: Examples, by_patient: NDArray[np.int64], seed: int) -> None:
+    """What the figures would be if beats of one patient were on both sides."""
     rng = np.random.default_rng(seed)
-    shuffled = rng.integers(FOLDS, size=fold.size)
-    ventricular = cross(examples, shuffled, _V, others, VENTRICULAR, grow, seed)
-    trees, line = cross(examples, shuffled, _S, [_N], EARLY, grow, seed), cross_line(examples, shuffled, seed)
-    name = "without the networks, beats shuffled over patients"
-    _row(examples, ventricular, name, mix(trees, line, features), rows=None)
-    plain = examples.take((examples.kind >= 0) & (examples.lead == 0) & ~examples.piece & ~examples.dense)
-    patient = np.array([folds[record] for record in plain.record])
-    for name, fold in (("shuffled over patients", rng.integers(FOLDS, size=patient.size)), ("by patient", patient)):
+    fold, others = rng.integers(FOLDS, size=by_patient.size), [k for k in range(len(CLASSES)) if k != _V]
+    trees, line = cross(examples, fold, _S, [_N], EARLY, grow, seed), cross_line(examples, fold, seed)
+    early = hold_back(SHARE * trees + (1.0 - SHARE) * line, examples.features)
+    name = f"trees, {SHARE:g}, without the networks, beats shuffled over patients"
+    _row(examples, cross(examples, fold, _V, others, VENTRICULAR, grow, seed), name, early)
+    use = (examples.kind >= 0) & (examples.lead == 0) & ~examples.piece & ~examples.dense
+    plain = examples.take(use)
+    for name, fold in (
+        ("shuffled over patients", rng.integers(FOLDS, size=use.sum())),
+        ("by patient", by_patient[use]),
+    ):
         print(f"accuracy over N, S, V and F, beats {name}: {100 * _accuracy(plain, fold, seed):.2f} %", flush=True)
 
 
@@ -141,7 +154,12 @@ def _probability(odds: Floats) -> NDArray[np.float32]:
 
 
 def _row(
-    examples: Examples, ventricular: Floats, name: str, early: Floats, rows: Floats | None, share: float = ROWS_SHARE
+    examples: Examples,
+    ventricular: Floats,
+    name: str,
+    early: Floats,
+    rows: Floats | None = None,
+    share: float = ROWS_SHARE,
 ) -> None:
     judged = examples.kind >= 0
     probability = np.stack([_probability(ventricular), early], axis=1).astype(np.float32)

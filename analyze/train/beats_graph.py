@@ -12,7 +12,7 @@ from analyze.beatclass_features import FEATURES
 from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats_line import write_line
 from analyze.train.beats_rows import FARTHEST, ROWS_SHARE, SHOWN, RowNet
-from analyze.train.beats_trees import EARLY, IRREGULAR, SHARE, VENTRICULAR, Model, columns
+from analyze.train.beats_trees import IRREGULAR, VENTRICULAR, Model, columns
 from analyze.train.nodes import Nodes
 from analyze.train.treenode import to_node
 
@@ -25,14 +25,14 @@ def to_onnx(model: Model, nets: Sequence[RowNet]) -> ModelProto:
     It answers as `combine` does.
     """
     nodes = Nodes()
-    places = [columns(names) for names in (VENTRICULAR, EARLY)]
-    nodes.written.append(to_node((model.ventricular, model.early), "features", "odds", places))
-    ventricular = nodes.pick("odds", [0])
-    beside = nodes.add("Mul", _write_mix(nodes, write_line(nodes, model.line, "features")), _one(nodes, 1 - ROWS_SHARE))
+    ventricular = "ventricular_odds"
+    nodes.written.append(to_node([model.trees], "features", ventricular, [columns(VENTRICULAR)]))
+    held = _write_held_back(nodes, write_line(nodes, model.line, "features"))
+    line = nodes.add("Mul", held, _one(nodes, 1.0 - ROWS_SHARE))
     shown = _write_shown(nodes, ventricular)
     mean = nodes.add("Mean", *(_write_rows(nodes, net, shown) for net in nets))
     rows = nodes.add("Mul", mean, _one(nodes, ROWS_SHARE))
-    early = nodes.add("Add", rows, beside)
+    early = nodes.add("Add", rows, line)
     answers = [nodes.add("Sigmoid", odds) for odds in (ventricular, early)]
     nodes.add("Concat", *answers, gives="probability", axis=1)
     graph = helper.make_graph(
@@ -51,16 +51,15 @@ def _one(nodes: Nodes, value: float) -> str:
     return nodes.constant([float(value)])
 
 
-def _write_mix(nodes: Nodes, line: str) -> str:
-    """Log odds (beat, 1) of `beats_trees.mix`, kept from being infinite as `log_odds` keeps them."""
+def _write_held_back(nodes: Nodes, odds: str) -> str:
+    """Log odds (beat, 1) of `hold_back`, kept from being infinite as `log_odds` keeps them."""
     low, high = IRREGULAR
-    trees = nodes.add("Mul", nodes.pick("odds", [1]), _one(nodes, SHARE))
-    mixed = nodes.add("Sigmoid", nodes.add("Add", trees, nodes.add("Mul", line, _one(nodes, 1.0 - SHARE))))
     repeats = nodes.pick("features", columns([REPEATS]))
     scaled = nodes.add("Mul", nodes.add("Sub", repeats, _one(nodes, low)), _one(nodes, 1.0 / (high - low)))
     ramp = nodes.add("Min", nodes.add("Max", scaled, _one(nodes, 0.0)), _one(nodes, 1.0))
     able = nodes.add("Where", nodes.add("IsNaN", repeats), _one(nodes, 1.0), ramp)
-    early = nodes.add("Clip", nodes.add("Mul", mixed, able), nodes.constant(1e-6), nodes.constant(1.0 - 1e-6))
+    held = nodes.add("Mul", nodes.add("Sigmoid", odds), able)
+    early = nodes.add("Clip", held, nodes.constant(1e-6), nodes.constant(1.0 - 1e-6))
     return nodes.add("Log", nodes.add("Div", early, nodes.add("Sub", _one(nodes, 1.0), early)))
 
 

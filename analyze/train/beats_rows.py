@@ -1,7 +1,7 @@
 """Networks over rows of beats, taught by made-up rhythms and then by real ones: which beats come too early from above.
 
-Trees and line see a beat and what is usual around it; the networks see its neighbours one by one, and so tell a
-run, a pattern or fibrillation from a beat that is early. One is as good as chance made it; their mean is steadier.
+The line sees a beat and what is usual around it; the networks see its neighbours one by one, and so tell a run, a
+pattern or fibrillation from a beat that is early. One is as good as chance made it; their mean is steadier.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FIRST, THEN = (1800, 4e-3), (300, 2e-3)
 REAL = 0.5
 """Share of real rows in a batch then."""
 ROWS_SHARE = 0.5
-"""The networks' share in the log odds of an early beat; the rest is that of trees and line."""
+"""The networks' share in the log odds of an early beat; the rest is the line's."""
 REACHES, WIDTH = (1, 2, 4, 8, 4, 1), 32
 HIDE = 0.15
 """How often shapes and P waves are hidden, so that intervals are not left to them."""
@@ -193,6 +193,6 @@ def rows_out_of_fold(
 
 
 def combine(judged: NDArray[np.float32], rows: NDArray[np.float64], share: float = ROWS_SHARE) -> NDArray[np.float32]:
-    """Probabilities (beat, 2) of trees and line, the networks' log odds (beat,) mixed into the second."""
+    """Probabilities (beat, 2) of trees and of the line, the networks' log odds (beat,) mixed into the second."""
     odds = share * rows + (1.0 - share) * log_odds(judged[:, 1])
     return np.stack([judged[:, 0], 1.0 / (1.0 + np.exp(-odds))], axis=1).astype(np.float32)

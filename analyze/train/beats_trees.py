@@ -1,7 +1,6 @@
-"""What tells beats apart one by one: boosted trees on ratios and shapes, a line on intervals.
+"""What tells beats apart one by one: boosted trees which are ventricular, a line on intervals which are early.
 
-Early beats are told by both together: trees know what is early beside the rest of the record, the line what is early
-by the clock. Where no pair of intervals repeats itself, as in atrial fibrillation, no beat can be called early.
+Where no pair of intervals repeats itself, as in atrial fibrillation, no beat can be called early.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.beatclass_features import ATRIAL, FEATURES, SHAPE, TIMING
+from analyze.beatclass_features import FEATURES, SHAPE
 from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats_data import CLASSES, Examples
 from analyze.train.beats_line import Line, Singles, fit_line
@@ -21,9 +20,6 @@ from analyze.train.treenode import Forest
 VENTRICULAR = (
     *SHAPE, "pre_local", "pre_sinus", "pre_prev", "pre_post", "post_local", "jump", "corr_p", "p_best", "resid_before",
 )  # fmt: skip
-EARLY = (*TIMING, *ATRIAL, "corr_qrs_near", "resid_qrs_near", "corr_t")
-SHARE = 0.3
-"""The trees' share in the log odds of an early beat; the rest is the line's."""
 IRREGULAR = (0.03, 0.06)
 """Share of repeated pairs of intervals up to which nothing is early, and from which on anything may be."""
 
@@ -32,10 +28,9 @@ _N, _S, _V, _F = range(len(CLASSES))
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Trees for ventricular and for early beats, and the line for early ones."""
+    """Trees for ventricular beats, and the line for early ones."""
 
-    ventricular: Forest
-    early: Forest
+    trees: Forest
     line: Line
 
 
@@ -56,15 +51,12 @@ def grow(features: Singles, positive: NDArray[np.bool_], seed: int, power: float
 
 
 def fit(examples: Examples, seed: int) -> Model:
-    """The ventricular trees, of all beats; what tells early ones, of the classes N and S.
+    """The trees, of all beats; the line, of the classes N and S.
 
     The line alone learns from records whose normal cycles were cut out: it is what must not lean on the usual beat.
     """
     real = examples.take(~examples.dense)
-    ventricular = grow(real.features[:, columns(VENTRICULAR)], real.kind == _V, seed)
-    above = real.take(np.isin(real.kind, (_N, _S)))
-    early = grow(above.features[:, columns(EARLY)], above.kind == _S, seed)
-    return Model(ventricular, early, fit_early_line(examples))
+    return Model(grow(real.features[:, columns(VENTRICULAR)], real.kind == _V, seed), fit_early_line(examples))
 
 
 def fit_early_line(examples: Examples) -> Line:
@@ -75,14 +67,13 @@ def fit_early_line(examples: Examples) -> Line:
 
 def judge(model: Model, features: Singles) -> Singles:
     """Probabilities of ventricular and of early, shape (beat, 2)."""
-    ventricular = model.ventricular.predict_proba(features[:, columns(VENTRICULAR)])[:, 1]
-    trees = model.early.decision_function(features[:, columns(EARLY)])
-    return np.stack([ventricular, mix(trees, model.line.odds(features), features)], axis=1).astype(np.float32)
+    ventricular = model.trees.predict_proba(features[:, columns(VENTRICULAR)])[:, 1]
+    return np.stack([ventricular, hold_back(model.line.odds(features), features)], axis=1).astype(np.float32)
 
 
-def mix(trees: NDArray[np.float64], line: Singles, features: Singles, share: float = SHARE) -> NDArray[np.float64]:
-    """Probability of an early beat, shape (beat,), of the log odds of trees and line."""
+def hold_back(odds: NDArray[np.floating], features: Singles) -> NDArray[np.float64]:
+    """Probability of an early beat, shape (beat,), of log odds: none where nothing repeats itself."""
     low, high = IRREGULAR
     repeats = features[:, FEATURES.index(REPEATS)]
     able = np.where(np.isnan(repeats), 1.0, np.clip((repeats - low) / (high - low), 0.0, 1.0))
-    return np.asarray(able / (1.0 + np.exp(-(share * trees + (1.0 - share) * line))))
+    return np.asarray(able / (1.0 + np.exp(-odds)), dtype=np.float64)
