@@ -146,7 +146,9 @@ def _follow(witness: Witness) -> tuple[Nodes, Surface] | None:
         if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
             nodes = drop_outliers(settle_nodes(witness.evidence, fit_surface(nodes, margin=1).at_px))
         if np.isfinite(nodes.at_px).sum() >= MIN_NODES:
-            return _join(witness, nodes)
+            joined, surface = _join(witness, nodes)
+            if surface.seen.sum() >= MIN_NODES:  # crossings that no surface goes through are none
+                return joined, surface
     return None
 
 

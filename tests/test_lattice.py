@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from digitize import lattice
 from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes
-from digitize.gridsurface import drop_outliers, fit_surface
+from digitize.gridsurface import Surface, drop_outliers, fit_surface
 from digitize.lattice import fit_lattice, vote_box
 from digitize.stages import Lattice, Photo
 from digitize.synth.degrade import PhotoPage
@@ -214,3 +216,18 @@ def test_small_page_in_a_wide_photo_keeps_its_boxes() -> None:
     lattice = fit_lattice(Photo(rgb, ""))
     assert lattice.source == "grid 5 mm"
     assert np.diff(lattice.nodes_px, axis=1)[..., 0].mean() / lattice.pitch_mm == pytest.approx(12 / 5, abs=0.01)
+
+
+def test_crossings_that_no_surface_goes_through_are_no_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = render(simulate("normal", seed=1).ecg, dpi=100).rgb
+
+    def scatter(nodes: Nodes, margin: int) -> Surface:
+        surface = fit_surface(nodes, margin)
+        few = np.zeros_like(surface.seen)
+        few[:2, :2] = True
+        return replace(surface, seen=few)
+
+    assert fit_lattice(Photo(page, "")).seen.sum() >= lattice.MIN_NODES
+    monkeypatch.setattr(lattice, "fit_surface", scatter)
+    with pytest.raises(GridNotFound):
+        fit_lattice(Photo(page, ""))
