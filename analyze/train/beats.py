@@ -1,6 +1,6 @@
 """Train the beat classifier on DS1 of MIT-BIH and made-up rhythms and export it: ``paperbeat train beats --data DIR``.
 
-Twenty minutes of one core; needs the extra ``train``. Thresholds are those best out of fold, patients left out; DS2 is
+A quarter of an hour of one core; needs the extra ``train``. Thresholds are those best out of fold, patients left out; DS2 is
 never read here: ``paperbeat bench beats DIR`` does that.
 """
 
