@@ -1,7 +1,7 @@
 """Train the beat classifier on DS1 of MIT-BIH and made-up rhythms and export it: ``paperbeat train beats --data DIR``.
 
-A quarter of an hour of one core; needs the extra ``train``. Thresholds are those best out of fold, patients left out; DS2 is
-never read here: ``paperbeat bench beats DIR`` does that.
+A quarter of an hour of one core; needs the extra ``train``. Thresholds are those best out of fold, patients left out;
+DS2 is never read here: ``paperbeat bench beats DIR`` does that.
 """
 
 from __future__ import annotations
@@ -148,6 +148,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--keep", type=Path, help="a file for the features: written, or read where it is there")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     args = parser.parse_args(argv)
+    torch.set_num_threads(1)  # the networks are small, and so they come out the same
     examples, folds = read_or_gather(args.data, args.seed, args.keep), deal(args.data, args.seed)
     fold = np.array([folds[record] for record in examples.record])
     trees = trees_out_of_fold(examples, fold, args.seed)

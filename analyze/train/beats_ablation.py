@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from imblearn.over_sampling import SMOTE
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
@@ -88,6 +89,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a file for the features: written, or read where it is there")
     args = parser.parse_args(argv)
+    torch.set_num_threads(1)  # the networks are small, and so they come out the same
     examples, seed = read_or_gather(args.data, args.seed, args.keep), args.seed
     folds = deal(args.data, seed)
     fold = np.array([folds[record] for record in examples.record])

@@ -11,7 +11,7 @@ from torch import nn
 from analyze.beatclass_features import FEATURES
 from analyze.beatclass_rhythm import REPEATS
 from analyze.train.beats_line import write_line
-from analyze.train.beats_rows import FARTHEST, ROWS_SHARE, SHOWN, RowNet
+from analyze.train.beats_rows import FARTHEST, ODDS, ODDS_UNIT, RATIO, REACH_S, ROWS_SHARE, SHOWN, USUAL, RowNet
 from analyze.train.beats_trees import IRREGULAR, VENTRICULAR, Model, columns
 from analyze.train.nodes import Nodes
 from analyze.train.treenode import to_node
@@ -85,13 +85,13 @@ def _write_shown(nodes: Nodes, ventricular: str) -> str:
     shown = nodes.pick("features", columns(SHOWN))
     unknown = nodes.add("IsNaN", shown)
     there = nodes.add("Where", unknown, _one(nodes, 1.0), shown)
-    logs = nodes.add("Log", nodes.add("Clip", there, nodes.constant(0.1), nodes.constant(6.0)))
-    logs = nodes.add("Where", unknown, _one(nodes, np.nan), nodes.add("Add", logs, _one(nodes, 0.22)))
+    logs = nodes.add("Log", nodes.add("Clip", there, *(nodes.constant(end) for end in REACH_S)))
+    logs = nodes.add("Where", unknown, _one(nodes, np.nan), nodes.add("Sub", logs, _one(nodes, USUAL)))
     ratios = nodes.add("Sub", nodes.pick(logs, [0, 1, 1]), nodes.pick(logs, [2, 2, 0]))
-    odds = nodes.add("Clip", ventricular, nodes.constant(-8.0), nodes.constant(8.0))
+    odds = nodes.add("Clip", ventricular, nodes.constant(-ODDS), nodes.constant(ODDS))
     parts = (
-        nodes.pick(logs, [0, 1]), nodes.add("Mul", ratios, _one(nodes, 3.0)), nodes.pick(logs, [2]),
-        nodes.add("Mul", odds, _one(nodes, 0.25)), nodes.pick(shown, [3, 4]),
+        nodes.pick(logs, [0, 1]), nodes.add("Mul", ratios, _one(nodes, RATIO)), nodes.pick(logs, [2]),
+        nodes.add("Div", odds, _one(nodes, ODDS_UNIT)), nodes.pick(shown, [3, 4]),
     )  # fmt: skip
     values = nodes.add("Concat", *parts, axis=1)
     values = nodes.add("Where", nodes.add("IsNaN", values), _one(nodes, 0.0), values)

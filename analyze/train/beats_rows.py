@@ -40,8 +40,10 @@ ROWS_SHARE = 0.5
 REACHES, WIDTH = (1, 2, 4, 8, 4, 1), 32
 HIDE = 0.15
 """How often shapes and P waves are hidden, so that intervals are not left to them."""
-FARTHEST = 4.0
-"""Greatest size of what is shown."""
+REACH_S, USUAL = (0.1, 6.0), -0.22
+"""Intervals are held within these seconds; the logarithm that is shown as 0, at 75 beats a minute."""
+RATIO, ODDS, ODDS_UNIT, FARTHEST = 3.0, 8.0, 4.0, 4.0
+"""What logarithms of ratios are multiplied by, within what log odds are held and divided by what, and all is held."""
 _N, _S = CLASSES.index("N"), CLASSES.index("S")
 
 Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -76,10 +78,11 @@ def row_inputs(
     p_best: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """What the network is shown of a row's beats, shape (beats, `CHANNELS`); unknown is 0, and said to be."""
-    pre, post, local = (np.log(np.clip(part, 0.1, 6.0)) + 0.22 for part in (pre_s, post_s, local_s))  # 0 at 75 a minute
-    ratios = (3 * (pre - local), 3 * (post - local), 3 * (post - pre))
+    pre, post, local = (np.log(np.clip(part, *REACH_S)) - USUAL for part in (pre_s, post_s, local_s))
+    ratios = (RATIO * (pre - local), RATIO * (post - local), RATIO * (post - pre))
     known = (np.isfinite(part) for part in (pre, post, p_here))
-    shown = (pre, post, *ratios, local, np.clip(ventricular, -8, 8) / 4, p_here, p_best, *known, np.ones(pre.size))
+    odds = np.clip(ventricular, -ODDS, ODDS) / ODDS_UNIT
+    shown = (pre, post, *ratios, local, odds, p_here, p_best, *known, np.ones(pre.size))
     return np.clip(np.nan_to_num(np.stack(shown, axis=1).astype(np.float32)), -FARTHEST, FARTHEST)
 
 
