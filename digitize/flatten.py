@@ -37,8 +37,7 @@ def flatten(photo: Photo, lattice: Lattice) -> Sheet:
     map_x, map_y = stretch_nodes(lattice.nodes_px, y, x)
     photo_height, photo_width = photo.rgb.shape[:2]
     valid = (map_x >= 0) & (map_x <= photo_width - 1) & (map_y >= 0) & (map_y <= photo_height - 1)
-    box_px = np.linalg.norm(np.diff(lattice.nodes_px, axis=1), axis=-1)
-    photo_px_per_mm = float(np.median(box_px[lattice.seen[:, 1:]])) / lattice.pitch_mm
+    photo_px_per_mm = measure_scale(lattice)
     rgb = photo.rgb
     shrink = PX_PER_MM / photo_px_per_mm
     if shrink < 0.7:  # a much finer photo would alias: average it down first
@@ -48,6 +47,12 @@ def flatten(photo: Photo, lattice: Lattice) -> Sheet:
     even = even_light(np.asarray(flat, np.uint8))
     even[~valid] = 255
     return Sheet(even, (PX_PER_MM, PX_PER_MM), valid, photo_px_per_mm)
+
+
+def measure_scale(lattice: Lattice) -> float:
+    """Pixels of the picture to a millimetre of paper, along the page."""
+    box_px = np.linalg.norm(np.diff(lattice.nodes_px, axis=1), axis=-1)
+    return float(np.median(box_px[lattice.seen[:, 1:]])) / lattice.pitch_mm
 
 
 def keep_page(photo: Photo, corners_px: tuple[tuple[float, float], ...] | None) -> Photo:

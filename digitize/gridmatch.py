@@ -14,8 +14,8 @@ MAX_SHIFT = 0.22
 """How far, in boxes, a node may lie from where its neighbours predict it: under a quarter, or half boxes would do."""
 DOUBT = 0.3
 """What a shift of MAX_SHIFT costs in match score: a fine line beside the bold one must not do as well."""
-BATCH = 1024
-"""Nodes sampled at once: bounds the memory."""
+BATCH = 128
+"""Nodes sampled at once: so many points stay in a processor's cache."""
 USUAL = 2.0
 """Evidence of a line of usual strength."""
 

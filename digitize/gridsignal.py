@@ -8,7 +8,7 @@ from functools import cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import rfft2
+from scipy.fft import fft, rfft
 
 CHANNELS = {
     # How much the logarithms of R, G and B count. A printed grid is coloured or grey; a black trace shows in grey only,
@@ -86,11 +86,12 @@ def measure_evidence(rgb: NDArray[np.uint8], channel: str) -> NDArray[np.float32
         strong = np.float32(np.percentile(np.abs(mix[::4, ::4] - ground[::4, ::4]), LINE_PERCENTILE))
         mix = np.asarray(cv2.max(cv2.min(mix, ground + strong), ground - strong), np.float32)
     mix -= _blur(mix, sigma_px)
-    mix /= np.sqrt(np.maximum(_blur(mix * mix, 2 * sigma_px), 0)) + np.float32(0.01)
+    usual = _blur(mix * mix, 2 * sigma_px)
+    mix /= np.sqrt(usual, out=usual) + np.float32(0.01)
     thin = mix[::3, ::3]
     if np.mean(np.clip(thin, -3, 3) ** 3) < 0:  # lines are thin: they are the rarer, stronger side, whatever their hue
         mix = -mix
-    return np.asarray(np.clip(mix, -1.5, 3.0), np.float32)
+    return np.clip(mix, np.float32(-1.5), np.float32(3.0), out=mix)
 
 
 def _blur(plane: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
@@ -116,15 +117,17 @@ def find_repetitions(evidence: NDArray[np.float32], across: int = 4, down: int =
 
 def _analyse_window(window: NDArray[np.float32], centre_px: complex) -> Repetition:
     taper = cv2.createHanningWindow(window.shape[::-1], cv2.CV_32F)
-    half = SPECTRUM_PX // 2
-    spectrum = rfft2((window - window.mean()) * taper, s=(SPECTRUM_PX, SPECTRUM_PX))[:, : half + 1]
-    power = np.roll(np.square(np.abs(spectrum)), half, axis=0)
+    half, used = SPECTRUM_PX // 2, SPECTRUM_PX // 3
+    # Rows that are all padding, and frequencies that no period asked for has, are left out between the two passes.
+    across = rfft((window - window.mean()) * taper, n=SPECTRUM_PX, axis=1)[:, : used + 1]
+    spectrum = fft(across, n=SPECTRUM_PX, axis=0, overwrite_x=True)
+    power = np.roll(np.square(spectrum.real) + np.square(spectrum.imag), half, axis=0)
     angles = np.deg2rad(np.arange(-45, 135, 0.5))
     side = np.where(angles > np.pi / 2, -1, 1)  # a picture's spectrum is the same on either side of its middle
-    radius = np.arange(half)
+    radius = np.arange(used)
     x, y = np.outer(side * np.cos(angles), radius), half + np.outer(side * np.sin(angles), radius)
     rays = cv2.remap(power, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR).astype(np.float64)
-    strength = rays[:, int(SPECTRUM_PX / MAX_PERIOD_PX) : SPECTRUM_PX // 3].sum(axis=1)
+    strength = rays[:, int(SPECTRUM_PX / MAX_PERIOD_PX) :].sum(axis=1)
     quarter = len(angles) // 2
     steps, scores, bolds = [], [], []
     for first in (0, quarter):
@@ -150,7 +153,7 @@ def _find_period(ray: NDArray[np.float64]) -> tuple[float, float, bool]:
     By the projection-slice theorem a ray of the spectrum belongs to the projection onto its direction, so its cosine
     transform is that projection's autocorrelation. A grid's is high at every multiple of the period and low half-way.
     """
-    ray = ray[: SPECTRUM_PX // 3].copy()
+    ray = ray.copy()
     ray[: int(SPECTRUM_PX / (2.2 * MAX_PERIOD_PX)) + 1] = 0
     lag = LAG_PX
     acf = _cosines(len(ray)) @ ray / (ray.sum() + 1e-9)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import spline_filter1d
 from scipy.sparse import coo_matrix, csr_matrix, diags, vstack
 from scipy.sparse.linalg import splu
 
@@ -23,6 +23,10 @@ OFF_PLANE = 1 / 20
 """Nodes further than this, in boxes, from the lines of a flat page rest on something else."""
 NOTHING = 1e-9
 """A spline's weights below this move nothing by a thousandth of a pixel, but processors slow down at such numbers."""
+RIM = 12
+"""Nodes by which the rim is carried on, level, before a spline is fitted."""
+BLOCK = 256
+"""Places interpolated at a time."""
 MOST_BANDED = 5_000_000
 """Entries of a band up to which it is solved as one, twice as fast as by elimination in a clever order."""
 
@@ -181,7 +185,14 @@ def stretch_nodes(
         y.
     """
     down, across = (_weigh_nodes(count, at) for count, at in zip(nodes.shape[:2], (y, x), strict=True))
-    x_px, y_px = (np.asarray((down @ nodes[..., k].astype(np.float32)) @ across.T, np.float32) for k in (0, 1))
+    rows = [np.asarray(down @ nodes[..., k].astype(np.float32), np.float32) for k in (0, 1)]
+    x_px, y_px = (np.empty((len(down), len(across)), np.float32) for _ in rows)
+    for first in range(0, len(across), BLOCK):  # which rests on a part of the nodes, where places follow one another
+        part = across[first : first + BLOCK]
+        used = np.flatnonzero(part.any(axis=0))
+        near = slice(used[0], used[-1] + 1)
+        for row, out in zip(rows, (x_px, y_px), strict=True):
+            np.matmul(row[:, near], part[:, near].T, out=out[:, first : first + BLOCK])
     return x_px, y_px
 
 
@@ -190,7 +201,14 @@ def _weigh_nodes(count: int, at: NDArray[np.floating]) -> NDArray[np.float32]:
 
     Not `cv2.remap`, which rounds to a 32nd of a node's distance: 0.16 mm.
     """
-    columns = [map_coordinates(unit, at[None], order=3, mode="nearest") for unit in np.eye(count)]
-    weights = np.stack(columns, axis=1).astype(np.float32)
+    # As `scipy.ndimage.map_coordinates` does with mode "nearest": the rim goes on for some nodes, then it is fitted
+    units = np.pad(np.eye(count), ((RIM, RIM), (0, 0)), mode="edge")
+    fitted = spline_filter1d(units, order=3, axis=0, mode="nearest")
+    place = np.clip(np.asarray(at, np.float64), -RIM / 2, count - 1 + RIM / 2) + RIM
+    first = np.floor(place).astype(np.int64) - 1
+    t = (place - first - 1)[:, None]
+    taps = (1 - t) ** 3 / 6, 2 / 3 - t**2 + t**3 / 2, (1 + 3 * t + 3 * t**2 - 3 * t**3) / 6, t**3 / 6
+    weights = sum(tap * fitted[first + k] for k, tap in enumerate(taps))
+    weights = np.asarray(weights, np.float32)
     weights[np.abs(weights) < NOTHING] = 0
     return weights

@@ -86,7 +86,9 @@ def judge_grid(
         clear /= np.float32(OUTSTANDING * noise)
         clear -= 1
         np.clip(clear, 0, 1, out=clear)
-        np.maximum(sure, clear, out=sure, where=trace > 0.5)
+        _, inked = cv2.threshold(trace, 0.5, 1, cv2.THRESH_BINARY)
+        clear *= inked
+        np.maximum(sure, clear, out=sure)
     return sure
 
 

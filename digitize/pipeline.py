@@ -12,9 +12,10 @@ from typing import Literal
 
 from digitize.assemble import assemble
 from digitize.bare import fit_bare
+from digitize.blas import one_blas_thread
 from digitize.calibrate import calibrate, refuse_unusual
 from digitize.errors import GridNotFound
-from digitize.flatten import flatten, keep_page
+from digitize.flatten import flatten, keep_page, measure_scale
 from digitize.follow import follow_panels, leave_pulse
 from digitize.frames import drop_frames
 from digitize.header import parse_header
@@ -39,6 +40,7 @@ from digitize.verify import (
     check_lattice,
     check_panels,
     check_picture,
+    check_scale,
     check_signal,
     rename_leads,
 )
@@ -97,6 +99,7 @@ def digitize(
     return read_photo(load(source, page), hints or Hints(), tracer)
 
 
+@one_blas_thread()
 def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digitization:
     """Read one picture already loaded; see `digitize`."""
     clock = Clock()
@@ -104,6 +107,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         check_picture(photo)
         shown = keep_page(photo, hints.corners_px)
         lattice = lay_lattice(shown, hints)
+        check_scale(measure_scale(lattice))
     with clock("flatten"):
         sheet = flatten(shown, lattice)
     with clock("ink"):

@@ -53,7 +53,8 @@ def measure_coverage(
     if extent_mm is not None:
         inked = inked[:, max(0, round(extent_mm[0] * px_per_mm[0])) : round(extent_mm[1] * px_per_mm[0])]
     cell = max(1, round(CELL_MM * px_per_mm[0]))
-    cells = inked[:, : inked.shape[1] // cell * cell].reshape(height, -1, cell).max(axis=2)
+    whole = inked[:, : inked.shape[1] // cell * cell]
+    cells = np.maximum.reduce([whole[:, k::cell] for k in range(cell)])
     band = cv2.dilate(cells, np.ones((round(BAND_MM * px_per_mm[1]) | 1, 1), np.uint8))
     used = np.flatnonzero(band.mean(axis=0) > 0.02)
     if not len(used):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from digitize.beating import measure_beating
 from digitize.errors import NoEcgFound, PageCutOff, TooBlurred, UnknownLayout, UsageError
@@ -57,6 +57,18 @@ def check_picture(photo: Photo) -> None:
         raise NoEcgFound("The picture is blank.")
 
 
+def check_scale(photo_px_per_mm: float) -> None:
+    """Refuse a picture with too few pixels for each millimetre of paper.
+
+    Asked before its sheet is made too: at the sheet's own resolution a picture of so much paper has gigapixels.
+    """
+    if photo_px_per_mm < MIN_PX_PER_MM:
+        raise TooBlurred(
+            f"The picture shows only {photo_px_per_mm:.1f} pixels a millimetre of paper.",
+            "Use the original picture or photograph the page closer.",
+        )
+
+
 def check_ink(sheet: Sheet, ink: Ink) -> None:
     """Refuse a sheet without ink, or on which the ink is too soft to follow.
 
@@ -67,11 +79,7 @@ def check_ink(sheet: Sheet, ink: Ink) -> None:
     NoEcgFound
         When there is a grid and nothing on it.
     """
-    if sheet.photo_px_per_mm < MIN_PX_PER_MM:
-        raise TooBlurred(
-            f"The picture shows only {sheet.photo_px_per_mm:.1f} pixels a millimetre of paper.",
-            "Use the original picture or photograph the page closer.",
-        )
+    check_scale(sheet.photo_px_per_mm)
     edges_mm = measure_edges(ink.trace, sheet.px_per_mm)
     enough = len(edges_mm) >= MIN_EDGES
     edge_mm = float(np.median(edges_mm)) if enough else measure_grid_edge(sheet)
@@ -100,10 +108,10 @@ def measure_edges(ink: NDArray[np.float32], px_per_mm: tuple[float, float]) -> N
     widths = []
     for plane, scale in ((ink[:, ::EVERY_PX], px_per_mm[1]), (ink[::EVERY_PX].T, px_per_mm[0])):
         plane = np.ascontiguousarray(plane)
-        around, beyond = 2 * int(REACH_MM * scale) + 1, int(STROKE_MM * scale)
-        steepest = maximum_filter1d(np.abs(np.diff(plane, axis=0, prepend=0)), around, axis=0)
+        around, beyond = np.ones((2 * int(REACH_MM * scale) + 1, 1), np.uint8), int(STROKE_MM * scale)
+        steepest = cv2.dilate(np.abs(np.diff(plane, axis=0, prepend=np.float32(0))), around)
         paper = np.maximum(np.roll(plane, beyond, axis=0), np.roll(plane, -beyond, axis=0)) < 0.1
-        at = (plane >= 0.5) & (plane == maximum_filter1d(plane, around, axis=0)) & paper & (steepest > 0)
+        at = (plane >= 0.5) & (plane == cv2.dilate(plane, around)) & paper & (steepest > 0)
         widths.append((plane[at] / steepest[at] / scale).astype(np.float64))
     return np.concatenate(widths)
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from digitize.gridlines import follow_lines
+from digitize.gridlines import _find_paper, follow_lines
 from digitize.lattice import fit_lattice
 from digitize.stages import Lattice, Photo
 from digitize.synth.degrade import PhotoPage
@@ -102,3 +102,10 @@ def test_nothing_is_learnt_from_bare_paper() -> None:
     _, lattice = draw_ruled(None)
     followed = follow_lines(np.full((1001, 1001, 3), 250, np.uint8), lattice)
     assert np.allclose(followed.nodes_px[::2, ::2][INNER], lattice.nodes_px[INNER], atol=0.05)
+
+
+def test_paper_is_the_palest_part_of_each_line_across() -> None:
+    ink = np.random.default_rng(3).integers(0, 256, (19, 40, 7), dtype=np.uint8)
+    given = ink.copy()
+    assert np.array_equal(_find_paper(ink), np.sort(given, axis=0)[5])  # 0.3 of 19
+    assert np.array_equal(ink, given)
