@@ -19,6 +19,7 @@ from sklearn.impute import SimpleImputer
 
 from analyze.beatclass_features import ATRIAL, FEATURES, TIMING
 from analyze.beatclass_rhythm import REPEATS
+from analyze.classify import to_probability
 from analyze.train.beats import FOLDS, choose_thresholds, deal, measure, read_or_gather
 from analyze.train.beats_data import CLASSES, Examples, thin
 from analyze.train.beats_rows import ROWS_SHARE, combine, judge_rows, rows_out_of_fold, show_rows, teach_rows
@@ -96,7 +97,7 @@ def main(argv: list[str] | None = None) -> None:
     others = [k for k in range(len(CLASSES)) if k != _V]
     features, ventricular = examples.features, cross(examples, fold, _V, others, VENTRICULAR, grow, seed)
     line, trees = cross_line(examples, fold, seed), cross(examples, fold, _S, [_N], EARLY, grow, seed)
-    shown, taught = show_rows(features, _probability(ventricular)), teach_rows(seed)
+    shown, taught = show_rows(features, to_probability(ventricular).astype(np.float32)), teach_rows(seed)
     rows = rows_out_of_fold(taught, examples, fold, shown, seed)
     steady = features.copy()
     steady[:, FEATURES.index(REPEATS)] = np.nan
@@ -151,10 +152,6 @@ def _accuracy(examples: Examples, fold: NDArray[np.int64], seed: int) -> float:
     return right / fold.size
 
 
-def _probability(odds: Floats) -> NDArray[np.float32]:
-    return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float32)
-
-
 def _row(
     examples: Examples,
     ventricular: Floats,
@@ -164,7 +161,7 @@ def _row(
     share: float = ROWS_SHARE,
 ) -> None:
     judged = examples.kind >= 0
-    probability = np.stack([_probability(ventricular), early], axis=1).astype(np.float32)
+    probability = np.stack([to_probability(ventricular), early], axis=1).astype(np.float32)
     probability = (probability if rows is None else combine(probability, rows, share))[judged]
     examples = examples.take(judged)
     views = measure(examples, probability, choose_thresholds(examples, probability))

@@ -20,6 +20,7 @@ from torch.nn import functional
 from analyze.beatclass import log_odds
 from analyze.beatclass_features import FEATURES
 from analyze.beatclass_rhythm import local_median
+from analyze.classify import to_probability
 from analyze.train.beats_data import CLASSES, Examples
 from analyze.train.beats_simulated import draw_rhythm
 
@@ -198,4 +199,4 @@ def rows_out_of_fold(
 def combine(judged: NDArray[np.float32], rows: NDArray[np.float64], share: float = ROWS_SHARE) -> NDArray[np.float32]:
     """Probabilities (beat, 2) of trees and of the line, the networks' log odds (beat,) mixed into the second."""
     odds = share * rows + (1.0 - share) * log_odds(judged[:, 1])
-    return np.stack([judged[:, 0], 1.0 / (1.0 + np.exp(-odds))], axis=1).astype(np.float32)
+    return np.stack([judged[:, 0], to_probability(odds)], axis=1).astype(np.float32)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analyze.beatclass_features import FEATURES, SHAPE
 from analyze.beatclass_rhythm import REPEATS
+from analyze.classify import to_probability
 from analyze.train.beats_data import CLASSES, Examples
 from analyze.train.beats_line import Line, Singles, fit_line
 from analyze.train.treenode import Forest
@@ -76,4 +77,4 @@ def hold_back(odds: NDArray[np.floating], features: Singles) -> NDArray[np.float
     low, high = IRREGULAR
     repeats = features[:, FEATURES.index(REPEATS)]
     able = np.where(np.isnan(repeats), 1.0, np.clip((repeats - low) / (high - low), 0.0, 1.0))
-    return np.asarray(able / (1.0 + np.exp(-odds)), dtype=np.float64)
+    return able * to_probability(odds)
