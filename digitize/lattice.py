@@ -30,6 +30,8 @@ ENOUGH = 0.65
 SEEDS = 2
 """Windows in which a grid must repeat for its channel to be relied on."""
 MARGIN_BOXES = 4
+SPREAD = 0.2
+"""How far the logarithms of steps of one grid lie apart, near and far in the picture."""
 FEW_PAGE_BOXES = 18
 """A page of fewer boxes would not hold 2.5 s beside its margins: a step that long may be five boxes."""
 MANY_LINES = 160
@@ -104,8 +106,7 @@ def choose_witnesses(rgb: NDArray[np.uint8]) -> tuple[list[Witness], bool, bool]
         looks["blue"] = look("blue")
     planes = {name: plane for name, (plane, _) in looks.items()}
     found = {name: repetitions for name, (_, repetitions) in looks.items()}
-    votes = [(abs(step), r.score) for rs in found.values() for r in rs for step in (r.u_px, r.v_px)]
-    box_px = vote_box([v for v in votes if v[1] > MIN_SCORE], max(rgb.shape[:2]))
+    box_px = vote_box([r for rs in found.values() for r in rs if r.score > MIN_SCORE], max(rgb.shape[:2]))
     if box_px is None:
         raise GridNotFound("Nothing in the picture repeats like the grid of ECG paper.")
     fitting = {name: [f for f in (_as_boxes(r, box_px) for r in rs) if f] for name, rs in found.items()}
@@ -161,13 +162,17 @@ def _join(witness: Witness, nodes: Nodes) -> tuple[Nodes, Surface]:
     return nodes, fit_surface(nodes, MARGIN_BOXES)
 
 
-def vote_box(votes: list[tuple[float, float]], side_px: int) -> float | None:
+def vote_box(found: list[Repetition], side_px: int) -> float | None:
     """The step length most windows agree on, within the spread that perspective brings."""
-    if not votes:
+    if not found:
         return None
-    lengths, weights = np.array([v[0] for v in votes]), np.array([v[1] for v in votes])
+    steps = [(abs(step), r.score, r.bold) for r in found for step in (r.u_px, r.v_px)]
+    lengths, weights, bold = (np.array(part) for part in zip(*steps, strict=True))
+    # Where bold lines are black, colour shows the fine ones alone: they are a fifth of the boxes that the grey shows.
+    fine = ~bold & (np.abs(np.log(5 * lengths[:, None] / lengths[bold])) < SPREAD).any(axis=1)
+    lengths = np.where(fine & (side_px / lengths >= 5 * FEW_PAGE_BOXES), 5 * lengths, lengths)
     weights = np.where(side_px / lengths < FEW_PAGE_BOXES, weights / 2, weights)
-    near = np.abs(np.log(lengths[:, None] / lengths[None, :])) < 0.2
+    near = np.abs(np.log(lengths[:, None] / lengths[None, :])) < SPREAD
     best = int(np.argmax(near @ weights))
     return float(np.average(lengths[near[best]], weights=weights[near[best]]))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from digitize import lattice
 from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes
+from digitize.gridsignal import Repetition
 from digitize.gridsurface import Surface, drop_outliers, fit_surface
 from digitize.lattice import fit_lattice, vote_box
 from digitize.stages import Lattice, Photo
@@ -20,6 +21,7 @@ from digitize.synth.degrade import PhotoPage
 from digitize.synth.effects import photograph
 from digitize.synth.heart import simulate
 from digitize.synth.render import Grid, render
+from digitize.synth.stock import Stock
 
 
 @cache
@@ -201,12 +203,30 @@ def test_a_node_beside_its_line_is_dropped() -> None:
     assert np.isfinite(kept.at_px).sum() > 0.98 * np.isfinite(nodes.at_px).sum() - 1
 
 
+def repeat(step_px: float, score: float = 1.0, bold: bool = False) -> Repetition:
+    return Repetition(0j, step_px + 0j, step_px * 1j, score, bold)
+
+
 def test_a_step_too_long_for_a_page_yields_to_a_fifth_of_it() -> None:
     """A resampled screenshot repeats its pixels every fifth line too, so both steps get as many votes."""
-    votes = [(71.25, 1.0), (14.25, 1.0)] * 8
+    votes = [repeat(71.25, bold=True), repeat(14.25)] * 8
     assert vote_box(votes, side_px=768) == pytest.approx(14.25)
-    assert vote_box([(71.25, 1.0)] * 8, side_px=768) == pytest.approx(71.25)
+    assert vote_box([repeat(71.25)] * 8, side_px=768) == pytest.approx(71.25)
     assert vote_box([], side_px=768) is None
+
+
+def test_fine_lines_that_another_channel_shows_to_fill_boxes_are_no_boxes() -> None:
+    fine, boxes = repeat(6.0, score=1.9), repeat(30.0, bold=True)
+    assert vote_box([fine, boxes] * 6, side_px=2400) == pytest.approx(30)
+    assert vote_box([fine] * 6, side_px=2400) == pytest.approx(6)
+
+
+@pytest.mark.parametrize("dpi", [150, 250])
+def test_black_bold_lines_over_coloured_fine_ones_are_boxes(dpi: int) -> None:
+    stock = Stock((252, 249, 244), (190, 96, 100), (28, 0, 0), "1+5", 0.15, 0.12)
+    page = render(simulate("normal", seed=1).ecg, dpi=dpi, stock=stock)
+    found = fit_lattice(Photo(page.rgb, ""))
+    assert np.median(np.diff(found.nodes_px, axis=1)[..., 0]) / found.pitch_mm == pytest.approx(dpi / 25.4, rel=0.01)
 
 
 def test_small_page_in_a_wide_photo_keeps_its_boxes() -> None:
