@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from digitize.record import LEADS, Ecg
 from digitize.sheets import load_layouts
 from digitize.synth.heart import simulate
+from digitize.synth.ink import Screen, cover_grid, cover_screen
 from digitize.synth.render import COLOURS, Page, render
+from digitize.synth.stock import Stock
 
 HEART = simulate("normal", seed=1, noise_mv=0.01).ecg
 
@@ -122,6 +125,33 @@ def test_grid_lines_lie_on_whole_millimetres_of_the_grid_box() -> None:
     between = profile[np.round((lines_mm[:-1] + 2.5) * page.px_per_mm - 0.5).astype(int)]
     assert on_line.max() < between.min() - 30
     assert page.rgb.shape == (2100, 2970, 3)
+
+
+@given(
+    screen=st.builds(Screen, st.floats(0.3, 0.6), st.floats(-90, 90), st.floats(0, 1), st.booleans()),
+    px_per_mm=st.floats(10, 20),
+)
+@settings(max_examples=30, deadline=None)
+def test_a_screen_leaves_between_all_of_the_colour_and_what_its_depth_says(screen: Screen, px_per_mm: float) -> None:
+    left = cover_screen((200, 200, 3), px_per_mm, screen)
+    assert left.shape == (200, 200)
+    assert left.max() == pytest.approx(1, abs=1e-5)
+    assert 1 - screen.depth - 1e-5 <= left.min() <= 1 - 0.7 * screen.depth  # pixels may miss where it is deepest
+
+
+def test_a_level_screen_breaks_upright_lines_into_beads_and_touches_no_trace() -> None:
+    stock = Stock((255, 255, 255), (200, 120, 120), (90, 20, 20), "5")
+    even = render(HEART, dpi=300, stock=stock)
+    beads = render(HEART, dpi=300, stock=replace(stock, screen=Screen(0.4, 0.0, 0.9, False)))
+    changed = (even.rgb != beads.rgb).any(axis=2)
+    left, top = even.grid_mm[:2]
+    lines = cover_grid(changed.shape, even.grid_mm, even.px_per_mm, 5, stock.thick_mm)
+    assert not changed[lines == 0].any()
+    x, y = (round(float(v)) for v in even.to_px([left + 5, top + 2.5]))
+    upright, across = (page[y - 20 : y + 20, x].astype(int)[:, 1] for page in (beads.rgb, even.rgb))
+    assert np.ptp(upright) > 120 and np.ptp(across) == 0
+    level = beads.rgb[round(float(even.to_px([left, top + 5])[1])), x + 5 : x + 40, 1].astype(int)
+    assert np.ptp(level) == 0
 
 
 def test_the_pen_is_lifted_over_missing_samples() -> None:

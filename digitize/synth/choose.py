@@ -9,7 +9,7 @@ import numpy as np
 
 from digitize.record import LEADS, Ecg
 from digitize.sheets import KnownSheet, load_layouts
-from digitize.synth.ink import Rgb
+from digitize.synth.ink import Rgb, Screen
 from digitize.synth.render import Page, render
 from digitize.synth.stock import COLOURS, Grid, Pen, Stock, Stroke, Texture, Type, ring, scribble, underline
 from digitize.synth.words import known_faces
@@ -97,7 +97,14 @@ def choose_dark_stock(rng: Rng) -> Stock:
     return Stock(
         _rgb(paper), _rgb(thin), _rgb(thick), pick(rng, grids),
         float(rng.uniform(0.06, 0.15)), float(rng.uniform(0.1, 0.4)), bool(rng.random() < 0.1),
+        _choose_screen(rng) if rng.random() < 0.7 else None,
     )  # fmt: skip
+
+
+def _choose_screen(rng: Rng) -> Screen:
+    """A printer's screen: level, upright or at one of the angles that printers use, give or take."""
+    angle = pick(rng, {0.0: 3.0, 90.0: 2.0, 45.0: 1.0, 15.0: 1.0, 75.0: 1.0}) + rng.normal(0, 3)
+    return Screen(float(rng.uniform(0.15, 0.5)), float(angle), float(rng.uniform(0.3, 0.95)), bool(rng.random() < 0.4))
 
 
 def choose_pen(rng: Rng) -> Pen:

@@ -6,6 +6,7 @@ Paper millimetres become pixels as ``px = mm * px_per_mm - 0.5``: the centre of 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +17,41 @@ Rgb = tuple[int, int, int]
 Plane = NDArray[np.float32]
 
 _FINER = 4  # pen lines are drawn this much larger, then averaged down
+_LEAST_PITCH_PX = 2.5  # finer screens would show as a moire of the page's own pixels
 _SHIFT = 6  # fractional bits of drawn coordinates
 
 
-def draw_grid(
-    rgb: Plane, grid_mm: Box, px_per_mm: float, pitch_mm: int, line_mm: float, colour: Rgb, dots: bool = False
-) -> None:
-    """Draw the lines of a grid over the page, in place.
+@dataclass(frozen=True)
+class Screen:
+    """How a printer breaks up what it prints in colour, so that its lines come out as beads.
+
+    Attributes
+    ----------
+    pitch_mm : float
+        Distance of neighbouring gaps.
+    angle_deg : float
+        By which the rows of gaps are turned from the level, anticlockwise.
+    depth : float
+        Part of the colour that is missing where it is palest, 0 to 1.
+    crossed : bool
+        Gaps both along the rows and across them: dots; else bands.
+    """
+
+    pitch_mm: float
+    angle_deg: float
+    depth: float
+    crossed: bool
+
+
+def cover_grid(
+    shape: tuple[int, ...], grid_mm: Box, px_per_mm: float, pitch_mm: int, line_mm: float, dots: bool = False
+) -> Plane:
+    """How much of each pixel the lines of a grid cover.
 
     Parameters
     ----------
-    rgb : ndarray of float32, shape (H, W, 3)
+    shape : (int, int, ...)
+        Of the page, in pixels.
     grid_mm : Box
         The first lines lie on its left and top edge.
     px_per_mm : float
@@ -34,17 +59,14 @@ def draw_grid(
         Distance of lines.
     line_mm : float
         Their width.
-    colour : (int, int, int)
     dots : bool
         Only where lines cross.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        0 to 1.
     """
-    press(rgb, cover_grid(rgb.shape[:2], grid_mm, px_per_mm, pitch_mm, line_mm, dots), colour)
-
-
-def cover_grid(
-    shape: tuple[int, ...], grid_mm: Box, px_per_mm: float, pitch_mm: int, line_mm: float, dots: bool = False
-) -> Plane:
-    """How much of each pixel the lines of a grid cover, 0 to 1; see `draw_grid`."""
     left, top, right, bottom = grid_mm
     height, width = shape[:2]
     down = _cover(width, np.arange(left, right + 0.01, pitch_mm), line_mm, px_per_mm)
@@ -55,6 +77,19 @@ def cover_grid(
     across_ends = _cover(width, np.array([(left + right) / 2]), right - left, px_per_mm)
     lines = down[None, :] * down_ends[:, None], across[:, None] * across_ends[None, :]
     return np.asarray(np.maximum(*lines), np.float32)
+
+
+def cover_screen(shape: tuple[int, ...], px_per_mm: float, screen: Screen) -> Plane:
+    """Part of its colour that a printer's screen leaves each pixel, 1 - depth to 1, shape (H, W)."""
+    turn = 2 * np.pi / max(screen.pitch_mm * px_per_mm, _LEAST_PITCH_PX)
+    angle = np.deg2rad(screen.angle_deg)
+    x, y = (turn * np.arange(count, dtype=np.float32) for count in shape[1::-1])
+    gaps = 0.5 - 0.5 * np.cos(x * np.float32(np.sin(angle)) + (y * np.float32(np.cos(angle)))[:, None])
+    if screen.crossed:
+        gaps = np.maximum(
+            gaps, 0.5 - 0.5 * np.cos(x * np.float32(np.cos(angle)) - (y * np.float32(np.sin(angle)))[:, None])
+        )
+    return np.asarray(1 - np.float32(screen.depth) * gaps, np.float32)
 
 
 def _cover(count: int, centres_mm: NDArray[np.float64], width_mm: float, px_per_mm: float) -> Plane:

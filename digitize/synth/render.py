@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from digitize.record import Ecg
 from digitize.stages import Box, Calibration, Layout, Word
-from digitize.synth.ink import draw_bars, draw_grid, draw_lines, press, texture_ink
+from digitize.synth.ink import cover_grid, cover_screen, draw_bars, draw_lines, press, texture_ink
 from digitize.synth.place import frame_words
 from digitize.synth.plan import PAPERS_MM, Plan, Trace, plan_page
 from digitize.synth.stock import COLOURS, INK, Grid, Pen, Stock
@@ -122,7 +122,10 @@ def draw_plan(plan: Plan, px_per_mm: float) -> Page:
     rgb = np.empty((*shape, 3), np.float32)
     rgb[:] = plan.stock.paper_rgb
     for pitch_mm, line_mm, colour, dots in grid_layers(plan.stock):
-        draw_grid(rgb, plan.grid_mm, px_per_mm, pitch_mm, line_mm, colour, dots)
+        cover = cover_grid(shape, plan.grid_mm, px_per_mm, pitch_mm, line_mm, dots)
+        if plan.stock.screen:
+            cover *= cover_screen(shape, px_per_mm, plan.stock.screen)
+        press(rgb, cover, colour)
     ink = np.zeros(shape, np.float32)
     labels, words = draw_print(plan, ink, px_per_mm)
     press(rgb, ink, plan.type.rgb)

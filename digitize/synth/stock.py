@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from digitize.synth.ink import Rgb
+from digitize.synth.ink import Rgb, Screen
 from digitize.synth.words import Face
 
 Grid = Literal["1+5", "5", "1", "dots", "dots+5", "none"]
@@ -41,6 +41,8 @@ class Stock:
         Widths of the lines.
     bleed : bool
         The grid runs over the paper's edges, as on rolls.
+    screen : Screen, optional
+        What breaks up the grid's lines; without it they are even.
     """
 
     paper_rgb: Rgb
@@ -50,6 +52,7 @@ class Stock:
     thin_mm: float = 0.12
     thick_mm: float = 0.22
     bleed: bool = False
+    screen: Screen | None = None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 PITCH_MM = 5.0
 WANDERING_SHARE = 0.35
 """Share of the sheets whose baselines drift by more than the record's own."""
-DARK_SHARE = 0.5
+DARK_SHARE = 0.65
 """Share of the sheets whose grid is nearly as dark as the trace: there the network takes a line for a stroke."""
 MARGIN_MM = 12.0
 """Paper kept around the traces, so that the network learns where rows begin and end."""
