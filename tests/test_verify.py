@@ -23,11 +23,13 @@ from digitize.synth.heart import simulate
 from digitize.synth.render import Page, render
 from digitize.verify import (
     MAX_EDGE_MM,
+    MIN_PX_PER_MM,
     check_crossings,
     check_ink,
     check_lattice,
     check_panels,
     check_picture,
+    check_scale,
     check_signal,
     measure_edges,
     measure_grid_edge,
@@ -223,8 +225,8 @@ def test_a_sharp_thick_pen_is_not_blurred() -> None:
     assert np.median(measure_edges(lay_strokes(10, 0.8, 0.05), (10, 10))) < MAX_EDGE_MM / 2
 
 
-def lay_sheet(rgb: Rgb, photo_px_per_mm: float = 8.0) -> Sheet:
-    return Sheet(rgb, (10.0, 10.0), np.ones(rgb.shape[:2], bool), photo_px_per_mm)
+def lay_sheet(rgb: Rgb) -> Sheet:
+    return Sheet(rgb, (10.0, 10.0), np.ones(rgb.shape[:2], bool), 8.0)
 
 
 def as_ink(trace: NDArray[np.float32]) -> Ink:
@@ -232,11 +234,14 @@ def as_ink(trace: NDArray[np.float32]) -> Ink:
 
 
 def test_too_few_pixels_a_millimetre_are_too_few() -> None:
+    check_scale(MIN_PX_PER_MM)
+    with pytest.raises(TooBlurred, match="2.0 pixels"):
+        check_scale(2.0)
+
+
+def test_sharp_strokes_are_taken() -> None:
     trace = lay_strokes(10, 0.4, 0.1)
-    rgb = np.full((*trace.shape, 3), 255, np.uint8)
-    check_ink(lay_sheet(rgb), as_ink(trace))
-    with pytest.raises(TooBlurred):
-        check_ink(lay_sheet(rgb, 2.0), as_ink(trace))
+    check_ink(lay_sheet(np.full((*trace.shape, 3), 255, np.uint8)), as_ink(trace))
 
 
 def test_a_grid_alone_tells_blurred_paper_from_empty_paper() -> None:
