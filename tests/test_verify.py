@@ -235,7 +235,7 @@ def as_ink(trace: NDArray[np.float32]) -> Ink:
 
 def test_too_few_pixels_a_millimetre_are_too_few() -> None:
     check_scale(MIN_PX_PER_MM)
-    with pytest.raises(TooBlurred, match="2.0 pixels"):
+    with pytest.raises(TooBlurred, match=r"2\.0 pixels"):
         check_scale(2.0)
 
 
