@@ -1,10 +1,11 @@
-"""Where rows end, by the ink alone."""
+"""Where rows begin and end, by the ink alone."""
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from digitize.extents import measure_overhang
+from digitize.extents import find_begin, measure_overhang
 
 PX_PER_MM = (10.0, 10.0)
 FINE = 20
@@ -57,3 +58,49 @@ def test_rows_that_leave_their_baselines_before_the_end_tell_nothing():
     broken = draw_rows([50.2] * 3, 0.4)
     broken[:, 492:] = 0
     assert measure_overhang(broken, PX_PER_MM, BASELINES_MM, 50.0) == 0.0
+
+
+WIDTH_MM, FOOT_MM = 40.0, 0.5
+
+
+def draw_traces(begins_mm: list[float], ends_mm: list[float], pulse_mm: float = 0.0) -> NDArray[np.uint8]:
+    """Rows that rise and fall along their baselines, each after a calibration pulse of a width, if any."""
+    inked = np.zeros((800, 700), np.uint8)
+    for baseline, begin, end in zip(BASELINES_MM, begins_mm, ends_mm, strict=True):
+        x = np.arange(round(begin * 10), round(end * 10))
+        y = baseline * 10 + 12 * np.sin(x / 9)
+        flat = (x >= (begin + FOOT_MM) * 10) & (x < (begin + pulse_mm) * 10)
+        y[flat] = baseline * 10 - 100
+        inked[np.rint(y).astype(int), x] = 1
+    return inked
+
+
+def begin_of(inked: NDArray[np.uint8], label_mm: float) -> tuple[float, bool]:
+    return find_begin(inked, PX_PER_MM, BASELINES_MM, label_mm, WIDTH_MM)
+
+
+def test_rows_as_long_as_their_columns_begin_at_their_ink_wherever_the_labels_stand() -> None:
+    inked = draw_traces([10.0] * 3, [50.0] * 3)
+    for label_mm in (7.0, 12.5, 20.0):
+        assert begin_of(inked, 10.0 + 10.0 - label_mm) == (pytest.approx(10, abs=0.1), True)
+
+
+def test_labels_that_stand_near_the_ink_are_taken_at_their_word() -> None:
+    assert begin_of(draw_traces([10.0] * 3, [50.0] * 3), 10.8) == (10.8, True)
+
+
+def test_rows_with_a_pulse_before_them_begin_behind_it() -> None:
+    inked = draw_traces([10.0] * 3, [56.0] * 3, pulse_mm=6.0)
+    assert begin_of(inked, 12.0) == (pytest.approx(16, abs=0.1), True)
+
+
+def test_one_end_alone_tells_where_rows_begin_unless_a_pulse_may_stand_there() -> None:
+    ends_mm = [50.0, 56.0, 62.0]
+    assert begin_of(draw_traces([10.0] * 3, ends_mm), 7.0) == (pytest.approx(10, abs=0.1), False)
+    assert begin_of(draw_traces([10.0] * 3, ends_mm, pulse_mm=8.0), 7.0) == (7.0, False)
+    begins_mm = [4.0, 10.0, 16.0]
+    assert begin_of(draw_traces(begins_mm, [50.0] * 3), 7.0) == (pytest.approx(10, abs=0.1), False)
+
+
+def test_no_ink_leaves_the_labels_to_tell() -> None:
+    assert begin_of(np.zeros((800, 700), np.uint8), 9.0) == (9.0, False)
