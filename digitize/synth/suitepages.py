@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,7 @@ def _heart(page: PlannedPage) -> Ecg:
 def _render_arguments(told: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Arguments of render() from those of the suite."""
     from digitize.sheets import KnownSheet
+    from digitize.synth.ink import Screen
     from digitize.synth.stock import COLOURS, INK, Pen, Stock, Type, scribble
 
     parts: dict[str, dict[str, Any]] = {"pen": {}, "type": {}, "stock": {}}
@@ -86,11 +87,13 @@ def _render_arguments(told: Mapping[str, Any], seed: int) -> dict[str, Any]:
     if sheet is not None:
         rows = tuple(tuple(row) for row in sheet["rows"])
         plain["layout"] = KnownSheet(layout, rows, tuple(sheet["strips"]), sheet["column_s"])
+    if "screen" in parts["stock"]:
+        parts["stock"]["screen"] = Screen(**parts["stock"]["screen"])
     rng = np.random.default_rng(seed)
     places_mm = rng.uniform((20, 30), (230, 180), (strokes, 2)).tolist()
     return plain | {
         "pen": Pen(seed=seed, **parts["pen"]),
         "type": Type(**parts["type"]),
-        "stock": Stock(*COLOURS[plain.pop("colour")], plain.pop("grid"), **parts["stock"]),
+        "stock": replace(Stock(*COLOURS[plain.pop("colour")], plain.pop("grid")), **parts["stock"]),
         "strokes": tuple(scribble(rng, (x, y), float(rng.uniform(15, 45)), INK) for x, y in places_mm),
     }
