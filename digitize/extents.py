@@ -82,39 +82,59 @@ def find_begin(
         The latter whether both ends bear it out.
     """
     left, right = measure_ends(inked, px_per_mm, baselines_mm)
-    if right is None:
-        if left is None:
-            return label_mm, False
+    if left is None or right is None:
+        return _begin_by_one_end(inked, px_per_mm, baselines_mm, label_mm, width_mm, left, right), False
+    begin = _begin_between(inked, px_per_mm, baselines_mm, width_mm, left, right)
+    if begin is None or not LABEL_MM[0] < begin - label_mm < LABEL_MM[1]:
+        return label_mm, False
+    return (begin if abs(begin - label_mm) > LABEL_SURE_MM else label_mm), True
+
+
+def _begin_by_one_end(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    baselines_mm: list[float],
+    label_mm: float,
+    width_mm: float,
+    left: float | None,
+    right: float | None,
+) -> float:
+    """Where rows begin of which only the left or the right ends agree, or neither."""
+    if left is not None:
         # No row begins before its ink; behind a pulse, one end alone does not tell where.
-        flat = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
-        return (left if flat < PULSE_LIKE and LABEL_SURE_MM < left - label_mm < LABEL_MM[1] else label_mm), False
-    if left is None:  # pulses that differ: the other end tells, where no pulse stands there and the page is not cut
-        after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - PULSE_ROOM_MM, right)
-        away = right - width_mm - label_mm
-        return (right - width_mm if after < PULSE_LIKE and LABEL_SURE_MM < away < LABEL_MM[1] else label_mm), False
+        begin, pulse = left, _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM)
+    elif right is not None:  # pulses that differ: the other end tells, where no pulse stands and nothing is cut
+        begin = right - width_mm
+        pulse = _look_like_pulses(inked, px_per_mm, baselines_mm, right - PULSE_ROOM_MM, right)
+    else:
+        return label_mm
+    return begin if pulse < PULSE_LIKE and LABEL_SURE_MM < begin - label_mm < LABEL_MM[1] else label_mm
+
+
+def _begin_between(
+    inked: NDArray[np.uint8],
+    px_per_mm: tuple[float, float],
+    baselines_mm: list[float],
+    width_mm: float,
+    left: float,
+    right: float,
+) -> float | None:
+    """Where rows begin whose ends agree on both sides; None where their length tells nothing."""
     spare = right - left - width_mm
     if abs(spare) <= SAME_MM:
-        if (
+        pulses = (
             _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + PULSE_MM[0]) > PULSE_LIKE
             and _measure_flatness(inked, px_per_mm, baselines_mm, left, left + PULSE_ROOM_MM) > PULSE_LIKE
-        ):
-            return label_mm, False  # the rows begin with their pulses, so their other end is cut
-        begin = left + spare / 2
-    elif PULSE_MM[0] <= spare <= PULSE_MM[1]:
-        before = _look_like_pulses(inked, px_per_mm, baselines_mm, left, left + spare)
-        after = _look_like_pulses(inked, px_per_mm, baselines_mm, right - spare, right)
-        if max(before, after) < PULSE_LIKE:  # labels may stand on the pulses, whose tops are still flat
-            before = _measure_flatness(inked, px_per_mm, baselines_mm, left, left + spare)
-            after = _measure_flatness(inked, px_per_mm, baselines_mm, right - spare, right)
-        if max(before, after) < PULSE_LIKE:
-            return label_mm, False  # what the rows have too much of is no pulse
-        begin = right - width_mm if before > after else left
-    else:
-        return label_mm, False
-    away = begin - label_mm
-    if not LABEL_MM[0] < away < LABEL_MM[1]:
-        return label_mm, False
-    return (begin if abs(away) > LABEL_SURE_MM else label_mm), True
+        )
+        return None if pulses else left + spare / 2  # rows that begin with their pulses are cut at the other end
+    if not PULSE_MM[0] <= spare <= PULSE_MM[1]:
+        return None
+    for look in (_look_like_pulses, _measure_flatness):  # labels may stand on the pulses, whose tops are still flat
+        before = look(inked, px_per_mm, baselines_mm, left, left + spare)
+        after = look(inked, px_per_mm, baselines_mm, right - spare, right)
+        if max(before, after) >= PULSE_LIKE:
+            return right - width_mm if before > after else left
+    return None  # what the rows have too much of is no pulse
 
 
 def measure_overhang(
