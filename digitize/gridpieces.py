@@ -61,10 +61,11 @@ def join_pieces(evidence: NDArray[np.float32], nodes: Nodes, seeds: list[Repetit
         return nodes
     waiting = sorted((trim_frame(p) for p in pieces), key=count_nodes)
     first = waiting.pop()
-    if not _make_plane(first):  # bent paper does not tell where another grid would lie
+    step_px = measure_step(first.at_px.T)
+    if not _make_plane(first) or np.isinf(step_px):  # bent paper does not tell where another grid would lie
         return nodes
     joined = _spread(first, evidence.shape)
-    soft = soften_evidence(evidence, measure_step(first.at_px.T))
+    soft = soften_evidence(evidence, step_px)
     template = _take_usual(soft, first)
     tried = np.zeros(joined.at_px.shape, np.bool_)
     for _ in range(MAX_PIECES):

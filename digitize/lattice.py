@@ -30,6 +30,8 @@ ENOUGH = 0.65
 SEEDS = 2
 """Windows in which a grid must repeat for its channel to be relied on."""
 MARGIN_BOXES = 4
+SQUARE = 0.4
+"""Logarithm of how many times a box may look longer than wide."""
 SPREAD = 0.2
 """How far the logarithms of steps of one grid lie apart, near and far in the picture."""
 FEW_PAGE_BOXES = 18
@@ -102,8 +104,8 @@ def choose_witnesses(rgb: NDArray[np.uint8]) -> tuple[list[Witness], bool, bool]
 
     with ThreadPoolExecutor(2) as pool:
         looks = dict(zip(("red", "grey"), pool.map(look, ("red", "grey")), strict=True))
-    if _count_boxes(looks["red"][1]) < SEEDS:  # red tells most inks from paper; blue is for the few that it does not
-        looks["blue"] = look("blue")
+        if _count_boxes(looks["red"][1]) < SEEDS:  # red tells most grids from paper and pen, but not all
+            looks |= zip(("blue", "green"), pool.map(look, ("blue", "green")), strict=True)
     planes = {name: plane for name, (plane, _) in looks.items()}
     found = {name: repetitions for name, (_, repetitions) in looks.items()}
     box_px = vote_box([r for rs in found.values() for r in rs if r.score > MIN_SCORE], max(rgb.shape[:2]))
@@ -123,7 +125,8 @@ def _widen(found: Repetition) -> Repetition:
 
 
 def _count_boxes(found: list[Repetition]) -> int:
-    return sum(r.score > MIN_SCORE for r in found)
+    """Windows in which both families of lines are about as far apart, as a pen's beats and rows are not."""
+    return sum(r.score > MIN_SCORE and abs(np.log(abs(r.u_px / r.v_px))) < SQUARE for r in found)
 
 
 def follow_best(witnesses: list[Witness]) -> tuple[Nodes, Surface]:

@@ -15,13 +15,13 @@ from digitize.errors import GridNotFound
 from digitize.gridgrow import Nodes
 from digitize.gridsignal import Repetition
 from digitize.gridsurface import Surface, drop_outliers, fit_surface
-from digitize.lattice import fit_lattice, vote_box
+from digitize.lattice import choose_witnesses, fit_lattice, vote_box
 from digitize.stages import Lattice, Photo
 from digitize.synth.degrade import PhotoPage
 from digitize.synth.effects import photograph
 from digitize.synth.heart import simulate
 from digitize.synth.render import Grid, render
-from digitize.synth.stock import Stock
+from digitize.synth.stock import Pen, Stock
 
 
 @cache
@@ -227,6 +227,33 @@ def test_black_bold_lines_over_coloured_fine_ones_are_boxes(dpi: int) -> None:
     page = render(simulate("normal", seed=1).ecg, dpi=dpi, stock=stock)
     found = fit_lattice(Photo(page.rgb, ""))
     assert np.median(np.diff(found.nodes_px, axis=1)[..., 0]) / found.pitch_mm == pytest.approx(dpi / 25.4, rel=0.01)
+
+
+def test_a_colour_in_which_nothing_repeats_in_squares_gives_way_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blue pen on a magenta grid: red shows beats and rows, green the grid."""
+    beats = Repetition(0j, 42 + 0j, 110j, 0.4, False)
+    shown = {
+        "red": [beats] * 6,
+        "grey": [repeat(54.0, 0.3)] * 6,
+        "blue": [beats],
+        "green": [repeat(42.0, 0.8, True)] * 6,
+    }
+    names = list(shown)
+    monkeypatch.setattr(lattice, "measure_evidence", lambda _, name: np.full((2, 2), names.index(name)))
+    monkeypatch.setattr(lattice, "find_repetitions", lambda plane, **_: shown[names[plane[0, 0]]])
+    witnesses, bold, fine = choose_witnesses(np.zeros((900, 2400, 3), np.uint8))
+    assert names[witnesses[0].evidence[0, 0]] == "green"
+    assert (bold, fine) == (True, False)
+
+
+def test_a_page_whose_first_piece_of_grid_is_one_line_is_measured_all_the_same() -> None:
+    stock = Stock((255, 238, 239), (255, 213, 218), (246, 190, 216), "1+5", 0.11, 0.2)
+    heart = simulate("inferior_stemi", seed=1).ecg
+    page = render(heart, layout="6x2", stock=stock, pen=Pen(0.6, (18, 22, 78)))
+    points_px = np.concatenate([trace.points_mm for trace in page.traces]) * page.px_per_mm
+    (left, top), (right, bottom) = (side(points_px, axis=0).astype(int) for side in (np.nanmin, np.nanmax))
+    found = fit_lattice(Photo(page.rgb[top:bottom, left:right].copy(), ""))
+    assert np.median(np.diff(found.nodes_px, axis=1)[..., 0]) / found.pitch_mm == pytest.approx(200 / 25.4, rel=0.01)
 
 
 def test_small_page_in_a_wide_photo_keeps_its_boxes() -> None:
