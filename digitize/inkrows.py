@@ -22,6 +22,8 @@ SURE_STRIP = 0.6
 LABEL_X_MM, LABEL_Y_MM = (-14.0, 12.0), (-14.0, 10.0)
 """Where a strip's label stands, from the beginning of its ink and from its baseline."""
 SAME_OFFSET_MM = 4.0
+REACH_MM = 10.0
+"""How far from its baseline a strip's beats are looked for."""
 
 
 def row_beats(
@@ -88,11 +90,9 @@ def arrange_strips(
     inked: NDArray[np.uint8], px_per_mm: tuple[float, float], labels: tuple[Word, ...]
 ) -> Arrangement | None:
     """One to three long rows of ink, each with a label at its beginning; None when it is anything else."""
-    rows = find_rows(measure_coverage(inked, px_per_mm), px_per_mm[1])
-    if not 1 <= len(rows) <= MAX_STRIPS:
-        return None
+    rows: list[float] = []
     matched: list[tuple[int, int, Word]] = []
-    for r, baseline in enumerate(rows):
+    for baseline in find_rows(measure_coverage(inked, px_per_mm), px_per_mm[1]):
         left, right = measure_ends(inked, px_per_mm, [baseline])
         if left is None or right is None or right - left < MIN_STRIP_MM:
             return None
@@ -103,9 +103,14 @@ def arrange_strips(
             and LABEL_Y_MM[0] < anchor(w)[1] - baseline < LABEL_Y_MM[1]
         ]
         word = max(near, key=lambda w: w.confidence, default=None)
+        if word is None and not beats_alone(inked, px_per_mm, baseline, (left, right), REACH_MM):
+            continue  # a line that frames the page or its grid
         if word is None or word.confidence < SURE_STRIP:
             return None
-        matched.append((r, 0, word))
+        matched.append((len(rows), 0, word))
+        rows.append(baseline)
+    if not 1 <= len(rows) <= MAX_STRIPS:
+        return None
     chosen = {id(w) for _, _, w in matched}
     others = [w for w in labels if id(w) not in chosen and w.confidence > SURE_STRIP and w.text not in SYMMETRIC]
     if any(LABEL_Y_MM[0] < anchor(w)[1] - y < LABEL_Y_MM[1] for w in others for y in rows):

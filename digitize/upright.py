@@ -15,6 +15,8 @@ from digitize.stages import Ink, Lattice, Sheet, Word
 
 CLEAR = 5.0
 """Score at which the first turn tried is taken without a look at the others: seven or more names read surely."""
+CLEARER = 0.25
+"""By how much more than upside down a page must read the other way to be turned so: I, II and III read both ways."""
 POOR = 2.5
 """A page on which no turn reads better than this is looked at in a mirror too: letters that are their own mirror image,
 and strokes, make as much."""
@@ -78,7 +80,8 @@ def _try_turns(trace: NDArray[np.float32], px_per_mm: tuple[float, float]) -> tu
         scale = px_per_mm[::-1] if quarters % 2 else px_per_mm
         words = find_labels(np.ascontiguousarray(np.rot90(trace, quarters)), scale)
         score = score_upright(words)
-        if score > best[0]:
+        opposite = abs(best[1] - quarters) == 2
+        if score > best[0] + (CLEARER if opposite else 0):
             best = score, quarters, words
         if quarters == 0 and score >= CLEAR:
             break
