@@ -81,8 +81,8 @@ def begin_of(inked: NDArray[np.uint8], label_mm: float) -> tuple[float, bool]:
 
 def test_rows_as_long_as_their_columns_begin_at_their_ink_wherever_the_labels_stand() -> None:
     inked = draw_traces([10.0] * 3, [50.0] * 3)
-    for label_mm in (7.0, 12.5, 20.0):
-        assert begin_of(inked, 10.0 + 10.0 - label_mm) == (pytest.approx(10, abs=0.1), True)
+    for label_mm in (13.0, 7.5, 0.0):
+        assert begin_of(inked, label_mm) == (pytest.approx(10, abs=0.1), True)
 
 
 def test_labels_that_stand_near_the_ink_are_taken_at_their_word() -> None:

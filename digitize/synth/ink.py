@@ -83,12 +83,10 @@ def cover_screen(shape: tuple[int, ...], px_per_mm: float, screen: Screen) -> Pl
     """Part of its colour that a printer's screen leaves each pixel, 1 - depth to 1, shape (H, W)."""
     turn = 2 * np.pi / max(screen.pitch_mm * px_per_mm, _LEAST_PITCH_PX)
     angle = np.deg2rad(screen.angle_deg)
+    across, down = np.float32(np.sin(angle)), np.float32(np.cos(angle))
     x, y = (turn * np.arange(count, dtype=np.float32) for count in shape[1::-1])
-    gaps = 0.5 - 0.5 * np.cos(x * np.float32(np.sin(angle)) + (y * np.float32(np.cos(angle)))[:, None])
-    if screen.crossed:
-        gaps = np.maximum(
-            gaps, 0.5 - 0.5 * np.cos(x * np.float32(np.cos(angle)) - (y * np.float32(np.sin(angle)))[:, None])
-        )
+    ways = ((across, down), (down, -across)) if screen.crossed else ((across, down),)
+    gaps = np.max([0.5 - 0.5 * np.cos(x * right + (y * below)[:, None]) for right, below in ways], axis=0)
     return np.asarray(1 - np.float32(screen.depth) * gaps, np.float32)
 
 
