@@ -21,6 +21,9 @@ MIN_SHOWN = 0.3
 """A row or column without a single label is there only when ink runs along this part of it."""
 SAME_LENGTH_MM = 13.0
 """Rows of one column as long as a usual page, within this, are as long."""
+MARK_MM, DOT_MM = 0.5, 0.127
+"""What prints grid and traces together begins its rows on a line of the grid or half-way to the next; its separators
+are moved to the nearest dot, up to half a one: so far from that they tell it, where 100 dots go to an inch."""
 
 
 def lay_panels(
@@ -52,6 +55,7 @@ def lay_panels(
     if not marked:
         heights = [*baselines, *(strip.baseline_mm for strip in strips)]
         begin += measure_overhang(trace, px_per_mm, heights, begin + columns * dx)
+    begin = settle_begin(begin)
     width_mm, height_mm = trace.shape[1] / px_per_mm[0], trace.shape[0] / px_per_mm[1]
     panels, missing = [], []
     rows, cols = {r for r, _, _ in found.matched}, {c for _, c, _ in found.matched}
@@ -73,6 +77,12 @@ def lay_panels(
     sure = sum(w.confidence for _, _, w in found.matched) / (len(found.sheet.rows) * columns)
     name = f"{shape}{order}+{len(strips)}" if strips else f"{shape}{order}"
     return Layout(name, tuple(panels), source, float(np.clip(sure, 0, 1)), tuple(missing))
+
+
+def settle_begin(begin_mm: float) -> float:
+    """Where rows begin, in mm, moved to the mark of the grid that is meant: time zero to a fraction of a sample."""
+    mark_mm = round(begin_mm / MARK_MM) * MARK_MM
+    return mark_mm if abs(begin_mm - mark_mm) <= DOT_MM else begin_mm
 
 
 def place_columns(

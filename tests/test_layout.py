@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from digitize.errors import UnknownLayout
 from digitize.layout import recognise_layout
+from digitize.panels import settle_begin
 from digitize.record import LEADS, Ecg
 from digitize.sheets import KnownSheet, load_layouts
 from digitize.stages import UNNAMED, Layout, Word
@@ -268,3 +269,18 @@ def test_an_unknown_hint_names_the_known_sheets() -> None:
     with pytest.raises(UnknownLayout, match="4x4") as caught:
         read(draw(), hint="4x4")
     assert "6x2" in caught.value.hint
+
+
+@pytest.mark.parametrize("layout", ["3x4+1", "6x2", "12x1"])
+def test_rows_begin_on_a_mark_of_the_grid_though_separators_are_moved_to_dots(layout: str) -> None:
+    page = draw(layout)
+    begins = {panel.lead: panel.x_mm[0] for panel in page.layout.panels if panel.column == 0}
+    for panel in read(page).panels:
+        if panel.column == 0:
+            assert panel.x_mm[0] == pytest.approx(begins[panel.lead], abs=1e-6)
+
+
+def test_rows_that_begin_off_every_mark_stay_where_they_are() -> None:
+    assert settle_begin(34.75) == 34.75
+    assert settle_begin(34.9) == 35.0
+    assert settle_begin(34.6) == 34.5
