@@ -24,9 +24,10 @@ from digitize.labelframes import drop_label_frames
 from digitize.lattice import fit_lattice
 from digitize.layout import recognise_layout
 from digitize.leftover import tell_left_out
+from digitize.likebeats import share_beats
 from digitize.load import load
 from digitize.pulse import find_pulse
-from digitize.reconcile import obey_einthoven
+from digitize.reconcile import measure_misfit, obey_einthoven
 from digitize.record import Hints, Patient
 from digitize.speed import doubt_print, doubt_speed
 from digitize.stages import Digitization, Lattice, Photo, Status
@@ -142,7 +143,7 @@ def read_photo(photo: Photo, hints: Hints, tracer: Tracer = "network") -> Digiti
         width_mm = pulse.width_mm if pulse and not pulse.stair else None
         slow = doubt_speed(calibration, layout, read, facts.heart_rate_bpm, width_mm)
         doubts = (*check_crossings(curves), *check_signal(read, quality), *slow)
-        ecg = obey_einthoven(read)
+        ecg = share_beats(obey_einthoven(read), measure_misfit(read))
     patient = choose_patient(hints.patient, Patient(facts.age_y, facts.sex, "printed"))
     notes = (*mirrored, *check_lattice(lattice), *cut, *renamed, *unread, *doubts, *misread, *assumed)
     status: Status = "partial" if any(note.code in UNREAD for note in notes) else "ok"

@@ -10,6 +10,7 @@ misread or misnamed lead, and nothing is shared out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -38,6 +39,10 @@ called."""
 NOISE_MV, JITTER_S = 0.012, 0.002
 """Expected error of a flat trace, a tenth of a millimetre; and of time, which a steep stroke turns into one of height,
 half a pixel of the sheet."""
+STEEP = 3.0
+"""Strokes are steep where their expected error is so many times that of a flat trace."""
+GRAVE = 3.0
+"""Misfits of so many usual ones are blunders, which tell nothing of the usual ones."""
 
 
 def obey_einthoven(ecg: Ecg) -> Ecg:
@@ -53,8 +58,36 @@ def obey_einthoven(ecg: Ecg) -> Ecg:
     Ecg
         Changed only where three or more limb leads were read together.
     """
-    error_mv = expect_error(ecg.signal_mv, ecg.fs_hz)
-    return replace(ecg, signal_mv=_share_among_limbs(ecg.signal_mv, error_mv, ecg.leads))
+    out = ecg.signal_mv.copy()
+    for picked, read_mv, error_mv, law in _find_together(ecg):
+        out[picked] = _share_out(read_mv, error_mv, law)
+    return replace(ecg, signal_mv=out)
+
+
+def measure_misfit(ecg: Ecg) -> float | None:
+    """How far the limb leads of this page miss Einthoven's law on steep strokes: what its reading errors are like.
+
+    Parameters
+    ----------
+    ecg : Ecg
+        As read, before `obey_einthoven`.
+
+    Returns
+    -------
+    float or None
+        In expected errors (`expect_error`), a few grave ones counted as `GRAVE` usual ones; None where too few strokes
+        of three or more limb leads were printed together.
+    """
+    squares = [np.zeros(0)]
+    for _, read_mv, error_mv, law in _find_together(ecg):
+        centred_mv, fitted_mv = _fit_law(read_mv, error_mv, law)
+        steep = error_mv.max(axis=1) > STEEP * NOISE_MV
+        off = np.square((centred_mv - fitted_mv) / error_mv).sum(axis=1) / (len(law) - 2)
+        squares.append(off[steep])
+    every = np.concatenate(squares)
+    if len(every) < MIN_SAMPLES:
+        return None
+    return float(np.sqrt(np.mean(np.minimum(every, GRAVE**2 * np.median(every)))))
 
 
 def expect_error(signal_mv: Array, fs_hz: float) -> Array:
@@ -64,37 +97,38 @@ def expect_error(signal_mv: Array, fs_hz: float) -> Array:
     return np.asarray(np.hypot(NOISE_MV, JITTER_S * np.nan_to_num(slope_mv_s)))
 
 
-def _share_among_limbs(signal_mv: Array, error_mv: Array, leads: tuple[str, ...]) -> Array:
-    """See `obey_einthoven`; shapes (time, lead)."""
-    columns = [leads.index(name) for name in LIMB if name in leads]
-    law = np.array([LIMB[leads[k]] for k in columns])
-    out = signal_mv.copy()
-    if not columns:
-        return out
-    limb_mv = signal_mv[:, columns]
-    there = np.isfinite(limb_mv)
+def _find_together(ecg: Ecg) -> Iterator[tuple[tuple[Array, ...], Array, Array, Array]]:
+    """Stretches of three or more limb leads side by side: where, what was read and its expected error, the law.
+
+    Shapes: those of ``np.ix_`` for (time, lead); (time, lead) twice; (lead, 2).
+    """
+    columns = np.array([ecg.leads.index(name) for name in LIMB if name in ecg.leads], np.int64)
+    law = np.array([LIMB[ecg.leads[k]] for k in columns])
+    error_mv = expect_error(ecg.signal_mv, ecg.fs_hz)
     # Which leads are printed together changes from column to column of the sheet: each pattern has its own zero lines.
-    patterns, member = np.unique(there, axis=0, return_inverse=True)
+    patterns, member = np.unique(np.isfinite(ecg.signal_mv[:, columns]), axis=0, return_inverse=True)
     for k, held in enumerate(patterns):
         at = np.flatnonzero(member.ravel() == k)
-        if held.sum() < 3 or len(at) < MIN_SAMPLES:
-            continue
-        picked = np.ix_(at, np.flatnonzero(held))
-        out[np.ix_(at, np.array(columns)[held])] = _share_out(limb_mv[picked], error_mv[:, columns][picked], law[held])
-    return out
+        if held.sum() >= 3 and len(at) >= MIN_SAMPLES:
+            picked = np.ix_(at, columns[held])
+            yield picked, ecg.signal_mv[picked], error_mv[picked], law[held]
 
 
 def _share_out(read_mv: Array, error_mv: Array, law: Array) -> Array:
     """The readings, shape (time, lead), moved towards the nearest that obey the law, shape (lead, 2)."""
-    equal = law @ np.linalg.pinv(law)
-    zero_mv = np.median(read_mv - read_mv @ equal.T, axis=0)
-    centred_mv = read_mv - zero_mv
-    weight = 1 / np.square(error_mv)
-    normal = np.einsum("tl,li,lj->tij", weight, law, law)
-    pair = np.linalg.solve(normal, np.einsum("tl,tl,li->ti", weight, centred_mv, law)[..., None])[..., 0]
-    fitted_mv = pair @ law.T
-    misfit = np.sqrt(np.mean(weight * np.square(centred_mv - fitted_mv), axis=1, keepdims=True))
+    centred_mv, fitted_mv = _fit_law(read_mv, error_mv, law)
+    misfit = np.sqrt(np.mean(np.square((centred_mv - fitted_mv) / error_mv), axis=1, keepdims=True))
     if np.mean(misfit > MISFIT) > MAX_MISFITS:
         return read_mv
     share = np.clip(2 - 2 * misfit / MISFIT, 0, 1)
-    return np.asarray(zero_mv + centred_mv + share * (fitted_mv - centred_mv))
+    return np.asarray(read_mv + share * (fitted_mv - centred_mv))
+
+
+def _fit_law(read_mv: Array, error_mv: Array, law: Array) -> tuple[Array, Array]:
+    """The readings about zero lines that obey the law, and the nearest that obey it: each (time, lead)."""
+    equal = law @ np.linalg.pinv(law)
+    centred_mv = read_mv - np.median(read_mv - read_mv @ equal.T, axis=0)
+    weight = 1 / np.square(error_mv)
+    normal = np.einsum("tl,li,lj->tij", weight, law, law)
+    pair = np.linalg.solve(normal, np.einsum("tl,tl,li->ti", weight, centred_mv, law)[..., None])[..., 0]
+    return centred_mv, np.asarray(pair @ law.T)
