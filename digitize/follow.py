@@ -30,6 +30,10 @@ PULSE_NEAR_MM = 2.5
 """A pulse that ends this near to the first panels is one that the trace leaves."""
 LEG_MM = 0.8
 """How far from where most rows' right legs stand one row's may stand."""
+LEGS_MM = 0.1
+"""How far a row's leg may stand from where legs usually do: a QRS beside it only seems to move it."""
+BEGIN_MM = 0.3
+"""Legs this near to where rows begin stand there."""
 LEG_RIM_MM = 0.15
 """Half a pen: nearer to the leg's middle than this the leg hides the trace that begins there."""
 
@@ -165,10 +169,18 @@ def leave_pulse(
     begin = min(curve.panel.x_mm[0] for curve in curves)
     if pulse is None or abs(pulse.right_mm - begin) > PULSE_NEAR_MM:
         return curves
+    legs_mm = {
+        curve.panel.row: _find_leg(trace, px_per_mm, pulse, curve.panel.baseline_mm)
+        for curve in curves
+        if curve.panel.x_mm[0] < begin + PULSE_NEAR_MM
+    }
+    usual_mm = float(np.median(list(legs_mm.values())))
+    if abs(usual_mm - begin) < BEGIN_MM:  # rows begin at their legs, and where they begin separators tell too
+        usual_mm = begin
     left = []
     for curve in curves:
         if curve.panel.x_mm[0] < begin + PULSE_NEAR_MM:
-            leg_mm = _find_leg(trace, px_per_mm, pulse, curve.panel.baseline_mm)
+            leg_mm = float(np.clip(legs_mm[curve.panel.row], usual_mm - LEGS_MM, usual_mm + LEGS_MM))
             on_leg = curve.x_mm < leg_mm + LEG_RIM_MM
             y = np.where(on_leg, np.nan, curve.y_mm)
             curve = replace(curve, y_mm=y, confidence=np.where(on_leg, 0.0, curve.confidence))
