@@ -76,7 +76,8 @@ def measure_misfit(ecg: Ecg) -> float | None:
     -------
     float or None
         In expected errors (`expect_error`), a few grave ones counted as `GRAVE` usual ones; None where too few strokes
-        of three or more limb leads were printed together.
+        of three or more limb leads were printed together, or more than an expected error is missed: then the leads were
+        not recorded at one time, or something else is wrong, and the law tells nothing of reading errors.
     """
     squares = [np.zeros(0)]
     for _, read_mv, error_mv, law in _find_together(ecg):
@@ -87,7 +88,8 @@ def measure_misfit(ecg: Ecg) -> float | None:
     every = np.concatenate(squares)
     if len(every) < MIN_SAMPLES:
         return None
-    return float(np.sqrt(np.mean(np.minimum(every, GRAVE**2 * np.median(every)))))
+    misfit = float(np.sqrt(np.mean(np.minimum(every, GRAVE**2 * np.median(every)))))
+    return misfit if misfit < 1.0 else None
 
 
 def expect_error(signal_mv: Array, fs_hz: float) -> Array:

@@ -97,3 +97,11 @@ def test_errors_are_told_by_how_far_the_law_is_missed() -> None:
     assert misfit(0.0) < 0.05
     assert misfit(0.3) < 0.5 * misfit(1.5)
     assert measure_misfit(Ecg(draw_beats()[:, None], FS_HZ, ("V1",))) is None
+
+
+def test_leads_that_were_recorded_one_after_the_other_tell_nothing_of_reading_errors() -> None:
+    """Each row from another moment: the law is missed by whole beats, which no reading error explains."""
+    pair = np.stack([draw_beats(), 0.7 * draw_beats(late=(1.0,) * 6)], axis=1)
+    true = pair @ np.array(list(LIMB.values())).T
+    turned = np.stack([np.roll(lead, 40 * k) for k, lead in enumerate(true.T)], axis=1)
+    assert measure_misfit(Ecg(turned, FS_HZ, tuple(LIMB))) is None
