@@ -53,7 +53,7 @@ def share_beats(ecg: Ecg, misfit: float | None) -> Ecg:
     Ecg
         Changed only within QRS complexes that a lead has two or more of.
     """
-    if misfit is None:
+    if not misfit:  # unknown, or no error at all
         return ecg
     size = UNSEEN * misfit
     out = ecg.signal_mv.copy()

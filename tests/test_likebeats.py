@@ -61,9 +61,10 @@ def test_heights_that_differ_by_more_than_reading_errors_keep_most_of_their_diff
     assert tops[::2].mean() - tops[1::2].mean() > 0.9 * 0.35
 
 
-def test_a_page_that_does_not_tell_how_large_its_errors_are_is_left_as_it_was_read() -> None:
+@pytest.mark.parametrize("misfit", [None, 0.0])
+def test_a_page_that_tells_of_no_errors_is_left_as_it_was_read(misfit: float | None) -> None:
     read = draw_beats((1.0, 1.1) * 3)
-    np.testing.assert_array_equal(share(read, misfit=None)[:, 0], read)
+    np.testing.assert_array_equal(share(read, misfit=misfit)[:, 0], read)
 
 
 def test_what_was_not_read_stays_blank_and_what_is_no_qrs_stays_as_it_was() -> None:
