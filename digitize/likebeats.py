@@ -63,8 +63,7 @@ def share_beats(ecg: Ecg, misfit: float | None) -> Ecg:
     rim = round(RIM_S * ecg.fs_hz)
     first, fade = at - round(BEFORE_S * ecg.fs_hz) - rim, _fade(ecg.fs_hz)
     for lead, (which, beats_mv) in cuts.items():
-        moved_mv = np.stack([_move(beat, late[k]) for k, beat in zip(which, beats_mv, strict=True)])
-        change_mv = _come_together(moved_mv, size, ecg.fs_hz) * fade
+        change_mv = _come_together(_line_up(which, beats_mv, late), size, ecg.fs_hz) * fade
         for k, change in zip(which, change_mv, strict=True):
             out[first[k] : first[k] + len(fade), lead] += _move(change, -late[k])
     return replace(ecg, signal_mv=out)
@@ -100,14 +99,11 @@ def _align(cuts: Mapping[int, tuple[NDArray[np.int64], Array]], size: float, fs_
     for _ in range(TURNS):
         pull, weight = dict.fromkeys(late, 0.0), dict.fromkeys(late, 0.0)
         for which, beats_mv in cuts.values():
-            moved_mv = np.stack([_move(beat, late[k]) for k, beat in zip(which, beats_mv, strict=True)])
-            usual_mv = np.median(moved_mv, axis=0)
-            error_mv = size * expect_error(usual_mv[:, None], fs_hz)[:, 0]
+            usual_mv, error_mv, off = _compare(_line_up(which, beats_mv, late), size, fs_hz)
             slope = np.gradient(usual_mv) / error_mv
-            off = (usual_mv - moved_mv) / error_mv
-            for k, beat, unlike in zip(which, off, np.sqrt(np.mean(np.square(off), axis=1)), strict=True):
+            for k, beat, unlike in zip(which, off, _measure_size(off), strict=True):
                 if unlike < 3 * UNLIKE:
-                    pull[k] += float(slope @ beat)
+                    pull[k] -= float(slope @ beat)
                     weight[k] += float(slope @ slope)
         late = {k: late[k] + float(np.clip(pull[k] / weight[k], -1, 1)) if weight[k] else late[k] for k in late}
     most = RIM_S * fs_hz
@@ -116,9 +112,8 @@ def _align(cuts: Mapping[int, tuple[NDArray[np.int64], Array]], size: float, fs_
 
 def _come_together(beats_mv: Array, size: float, fs_hz: float) -> Array:
     """What to add to the beats of one lead, shape (beat, time)."""
-    usual_mv = np.median(beats_mv, axis=0)
-    error_mv = size * expect_error(usual_mv[:, None], fs_hz)[:, 0]
-    unlike = np.sqrt(np.mean(np.square((beats_mv - usual_mv) / error_mv), axis=1))
+    _, error_mv, off = _compare(beats_mv, size, fs_hz)
+    unlike = _measure_size(off)
     like = unlike < UNLIKE
     count = int(like.sum())
     if count < 2:
@@ -127,6 +122,23 @@ def _come_together(beats_mv: Array, size: float, fs_hz: float) -> Array:
     differ = float(np.mean(np.square(off_mv[like] / error_mv))) * count / (count - 1)
     share = min(1.0, 1 / max(differ, 1e-9)) * np.clip(2 - 2 * unlike / UNLIKE, 0, 1)
     return np.asarray(-share[:, None] * off_mv)
+
+
+def _compare(beats_mv: Array, size: float, fs_hz: float) -> tuple[Array, Array, Array]:
+    """The usual beat of one lead and its expected error, (time,), and how far each beat lies off it, (beat, time)."""
+    usual_mv = np.median(beats_mv, axis=0)
+    error_mv = size * expect_error(usual_mv[:, None], fs_hz)[:, 0]
+    return usual_mv, error_mv, (beats_mv - usual_mv) / error_mv
+
+
+def _measure_size(off: Array) -> Array:
+    """Root mean square of each row."""
+    return np.asarray(np.sqrt(np.mean(np.square(off), axis=1)))
+
+
+def _line_up(which: NDArray[np.int64], beats_mv: Array, late: Mapping[int, float]) -> Array:
+    """The beats of one lead, each earlier by what it comes late."""
+    return np.stack([_move(beat, late[k]) for k, beat in zip(which, beats_mv, strict=True)])
 
 
 def _move(beat: Array, late: float) -> Array:
