@@ -37,7 +37,7 @@ def share(*leads: Array, misfit: float | None = 0.5) -> Array:
 def test_beats_that_only_creases_moved_come_closer_to_the_truth(seed: int) -> None:
     rng = np.random.default_rng(seed)
     true = draw_beats()
-    read = [draw_beats(late=tuple(rng.normal(0, 0.8, 6))) for _ in range(4)]
+    read = [draw_beats(late=tuple(rng.normal(0, 0.8, 6))) for _ in LEADS]
     out = share(*read, misfit=0.6)
     before = sum(np.square(lead - true).sum() for lead in read)
     assert np.square(out - true[:, None]).sum() < 0.7 * before
