@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
-from scipy.sparse import diags
 
+from digitize.gridrelief import Offsets, bend_sheet
 from digitize.gridrounding import find_rounding
-from digitize.gridsurface import second_differences, solve_symmetric, stretch_nodes
+from digitize.gridsurface import stretch_nodes
 from digitize.stages import Lattice
 
 Array = NDArray[np.float64]
@@ -40,17 +40,10 @@ MIN_WINDOWS = 12
 """Windows in which a line must be seen for its own middle to be known."""
 AGREE_MM, AGREE_TIMES = 0.03, 3.0
 """How far a window may lie from its neighbours: this, and so many times their scatter."""
-STIFFNESS = 0.06
-"""Weight of the bending of the sheet against windows whose error is `USUAL_MM`; more where that is larger."""
-USUAL_MM = 0.006
-STIFFEST = 20.0
-CREASE_MM, STRAY_MM = 0.05, 0.03
-"""Bends sharper than this, from one window to the next, and windows further off cost little more."""
-TURNS = (1, 3)
+TURNS = (3, 5)
 """How often the surface is fitted in each look at the lines, every time from where the last left off."""
 TURNS_CENTRE = 5
 """How often the middle of a line is taken."""
-LEAST = 1e-6
 
 
 def follow_lines(rgb: NDArray[np.uint8], lattice: Lattice) -> Lattice:
@@ -82,26 +75,37 @@ def _look_again(dark: NDArray[np.uint8], lattice: Lattice, turns: int) -> Array:
     """Nodes half as far apart as the lattice's, on the lines of both families as far as these bend with the paper."""
     nodes, seen, pitch_mm = lattice.nodes_px, lattice.seen, lattice.pitch_mm
     with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(_measure_family, dark, nodes.transpose(1, 0, 2), seen.T, pitch_mm, turns)
-        right = _measure_family(dark, nodes, seen, pitch_mm, turns)
-        down = other.result().T
-    at_y, at_x = pitch_mm * np.indices(seen.shape, np.float64)
-    crossings = lattice.to_px(at_x + right[::2], at_y + down[:, ::2])
+        other = beside.submit(_measure_family, dark, nodes.transpose(1, 0, 2), seen.T, pitch_mm)
+        columns, columns_mm = _measure_family(dark, nodes, seen, pitch_mm)
+        rows, rows_mm = other.result()
+    y, x = (np.arange(2 * n - 1) / 2 for n in seen.shape)
+    at_x, at_y = stretch_nodes(nodes, y, x)
+    right, down = (np.full(at_x.shape, np.nan) for _ in range(2))
+    right[:, ::2], down[::2] = columns, rows.T
+    bent = bend_sheet(
+        (at_x + 1j * at_y).astype(np.complex128),
+        pitch_mm / 2,
+        Offsets(right, _estimate_noise(columns)),
+        Offsets(down, _estimate_noise(rows)),
+        turns,
+    )
+    nodes_x, nodes_y = np.meshgrid(x * pitch_mm, y * pitch_mm)
+    nodes_x, nodes_y = nodes_x + bent[0], nodes_y + bent[1]
+    crossings = lattice.to_px(nodes_x[::2, ::2] + columns_mm, nodes_y[::2, ::2] + rows_mm[:, None])
     rounding = find_rounding(np.where(seen, crossings[..., 0] + 1j * crossings[..., 1], np.nan))
     if rounding is not None:
-        right, down = right - pitch_mm * rounding.columns, down - pitch_mm * rounding.rows[:, None]
-    y, x = (np.arange(2 * n - 1) / 2 for n in seen.shape)
-    right = np.array([np.interp(x, np.arange(seen.shape[1]), row) for row in right])
-    down = np.array([np.interp(y, np.arange(seen.shape[0]), col) for col in down.T]).T
-    at_x, at_y = np.meshgrid(x * pitch_mm, y * pitch_mm)
-    return lattice.to_px(at_x + right, at_y + down)
+        columns_mm, rows_mm = columns_mm - pitch_mm * rounding.columns, rows_mm - pitch_mm * rounding.rows
+    nodes_x += np.interp(x, x[::2], columns_mm)
+    nodes_y += np.interp(y, y[::2], rows_mm)[:, None]
+    return lattice.to_px(nodes_x, nodes_y)
 
 
 def _measure_family(
-    dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool_], pitch_mm: float, turns: int
-) -> Array:
-    """How far to the right of the lattice's columns their lines lie, in mm, at every half row: (2 rows - 1, cols)."""
-    rows, cols = seen.shape
+    dark: NDArray[np.uint8], nodes: Array, seen: NDArray[np.bool_], pitch_mm: float
+) -> tuple[Array, Array]:
+    """How far to the right of the lattice's columns their lines lie, in mm: at every half row beside their own middles,
+    (2 rows - 1, cols), NaN where it cannot be told, and these, (cols,)."""
+    rows = len(seen)
     middle, ink = _measure_windows(*_sample_across(dark, nodes, pitch_mm), rows, pitch_mm)
     near = binary_dilation(seen, np.ones((3, 3)))
     inside = np.repeat(near, 2, axis=0)[: 2 * rows - 1]
@@ -109,14 +113,7 @@ def _measure_family(
     middle[~inside | ~(ink > FAINT * usual) | ~(ink < MUCH * usual)] = np.nan
     # A printer's dots put each line beside its place, all along, which is no bend of the paper.
     line = np.where(np.isfinite(middle).sum(axis=0) >= MIN_WINDOWS, _middle(middle), np.nan)
-    off = _drop_strays(middle - line)
-    if not np.isfinite(off).any():
-        return np.zeros(off.shape)
-    half_rows, whole_cols = np.arange(2 * rows - 1) / 2, np.arange(cols, dtype=np.float64)
-    at_x, at_y = stretch_nodes(nodes, half_rows, whole_cols)
-    stiffness = STIFFNESS * float(np.clip(_estimate_noise(off) / USUAL_MM, 1, STIFFEST)) ** 2
-    bent = _bend(off, (at_x + 1j * at_y).astype(np.complex128), pitch_mm, stiffness, turns)
-    return np.asarray(bent + np.nan_to_num(line))
+    return _drop_strays(middle - line), np.nan_to_num(line)
 
 
 def _sample_across(
@@ -207,26 +204,3 @@ def _middle(values: Array) -> Array:
     ordered = np.sort(values, axis=0)
     low, high = (np.take_along_axis(ordered, np.maximum(k, 0), axis=0)[0] for k in ((count - 1) // 2, count // 2))
     return np.asarray(np.where(count[0] > 0, (low + high) / 2, np.nan))
-
-
-def _bend(off: Array, at_px: NDArray[np.complex128], pitch_mm: float, stiffness: float, turns: int) -> Array:
-    """Offsets at all points, in mm, such that the sheet bends as little as those known allow.
-
-    Minimises ``sum (x - off)^2 + stiffness sum |second differences of (at + x u)|^2 / |u|^2``, u being a millimetre to
-    the right, a few times over, with strays and creases counting less each time
-    (iteratively reweighted least squares; Huber 1964).
-    """
-    known = np.isfinite(off).ravel()
-    value = np.nan_to_num(off).ravel()
-    unit = np.gradient(at_px, axis=1).ravel() / pitch_mm
-    scale = float(np.mean(np.abs(unit)))
-    bending = second_differences(*off.shape)
-    base, turned = bending @ at_px.ravel() / scale, bending @ diags(unit / scale)
-    pull, weight = known.astype(np.float64), np.full(bending.shape[0], stiffness)
-    x = value
-    for _ in range(turns):
-        weighted = turned.conj().T @ diags(weight)
-        x = solve_symmetric(diags(pull + LEAST) + (weighted @ turned).real, pull * value - (weighted @ base).real)
-        weight = stiffness * CREASE_MM / np.hypot(np.abs(base + turned @ x), CREASE_MM)
-        pull = known * np.minimum(1, STRAY_MM / np.maximum(np.abs(x - value), 1e-9))
-    return np.asarray(x.reshape(off.shape))
