@@ -2,7 +2,8 @@
 
 A crossing is found by what lies around it, and a QRS that runs beside a line pulls the crossings there by up to a tenth
 of a millimetre: 4 ms, just where it matters most. So every line is measured again, half a box at a time and with the
-stretches left out that have other ink beside them; over those the surface is carried as smoothly as the paper lies.
+stretches left out that have other ink beside them; over those the surface is carried as smoothly as the paper lies, and
+as the lines tell that cross it there (`digitize.gridrelief`).
 """
 
 from __future__ import annotations
