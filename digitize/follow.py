@@ -63,7 +63,9 @@ def follow_panels(sheet: Sheet, ink: Ink, layout: Layout) -> tuple[Curve, ...]:
     for k, box in enumerate(boxes):
         scaled = [b * PX_PER_MM for b in (heights[k], *others[k])]
         answers.append(ask_heights(_cut_band(sheet, ink, *box, scaled[0], scaled[1:]))[:-1])
-    paths = follow_heights(_stack(answers))
+    stacked = _stack(answers)
+    answers = [whole[: part.shape[0], : part.shape[1]] for whole, part in zip(stacked, answers, strict=True)]
+    paths = follow_heights(stacked)
     edge = np.ones((2 * round(EDGE_MM * PX_PER_MM) + 1,) * 2, np.uint8)
     shown = cv2.erode(sheet.valid.astype(np.uint8), edge) > 0
     curves: list[Curve] = []
