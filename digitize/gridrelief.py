@@ -37,7 +37,7 @@ TRUST = 2
 UNSURE = 0.01
 """Weight of the middle of the sheet as its foot, beside what all bends tell."""
 TURNS_FOOT = 6
-BEYOND = 12
+BEYOND = 2
 """Nodes by which the sheet is bent beyond those that were measured; the rest of it stays as it is."""
 LEAST = 1e-5
 """Weight of staying for nodes that were not measured, and lie among those that were."""
